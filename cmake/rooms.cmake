@@ -1,0 +1,16 @@
+# weir_room(NAME SOURCES ... [DEPS rooms...] [LIBS targets...] [TESTS ...] [TEST_LIBS targets...])
+# One library per room, weir_NAME, whose links are exactly the rooms named in DEPS (./dev tidy checks
+# them against src/layers.txt), and one test program NAME_test.
+function(weir_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;DEPS;LIBS;TESTS;TEST_LIBS" ${ARGN})
+  add_library(weir_${name} STATIC ${ROOM_SOURCES})
+  target_include_directories(weir_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  list(TRANSFORM ROOM_DEPS PREPEND weir_)
+  target_link_libraries(weir_${name} PUBLIC ${ROOM_DEPS} ${ROOM_LIBS} PRIVATE weir_options)
+  if(ROOM_TESTS AND WEIR_BUILD_TESTS)
+    add_executable(${name}_test ${ROOM_TESTS})
+    target_link_libraries(${name}_test PRIVATE weir_${name} ${ROOM_TEST_LIBS} weir_options GTest::gmock GTest::gtest_main)
+    add_test(NAME ${name} COMMAND ${name}_test)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+  endif()
+endfunction()

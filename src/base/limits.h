@@ -1,0 +1,40 @@
+// Every bound of the program, with its unit in its name. Relations between them are asserted here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace weir {
+
+// Decoding. A chunk is what a decoder holds of its input at once.
+inline constexpr size_t kRecordBytesMax = 16 * 1024 * 1024;   // Longer: one dead letter.
+inline constexpr size_t kDecodedRowsMax = 64 * 1024;          // Rows of one columnar group.
+inline constexpr size_t kDecodedBytesMax = 8 * 1024 * 1024;   // Input bytes of one columnar group.
+inline constexpr size_t kJsonDepthMax = 64;
+inline constexpr size_t kColumnsMax = 10'000;
+
+// Dead letters (DESIGN.md section 4).
+inline constexpr size_t kRawBytesKept = 1024 * 1024;
+inline constexpr size_t kReasonsMax = 64;  // Per record; the last says how many were left out.
+
+// Batches: defaults of `flush`.
+inline constexpr uint64_t kBatchRowsDefault = 100'000;
+inline constexpr uint64_t kBatchBytesDefault = 64ULL * 1024 * 1024;
+inline constexpr size_t kBatchSplitsMax = 1'000;
+
+// Tables.
+inline constexpr uint64_t kRowGroupBytesTarget = 32ULL * 1024 * 1024;
+inline constexpr size_t kOpenPartitionsMax = 100;        // Partition writers open at once.
+inline constexpr size_t kManifestsBeforeMerge = 16;
+inline constexpr size_t kSnapshotsKept = 100;            // Upkeep expires older ones.
+inline constexpr size_t kMetadataFilesKept = 20;         // Older metadata files are removed.
+inline constexpr int kCommitTriesMax = 50;
+
+// The engine.
+inline constexpr uint64_t kEngineMemoryBytes = 96ULL * 1024 * 1024;  // For rules while ingesting.
+inline constexpr uint64_t kQueryMemoryBytes = 1024ULL * 1024 * 1024;
+
+static_assert(kDecodedBytesMax <= kRecordBytesMax);
+static_assert(kRawBytesKept <= kRecordBytesMax);
+
+}  // namespace weir
