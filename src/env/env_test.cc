@@ -13,7 +13,7 @@ namespace {
 class FilesTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = testing::TempDir() + "/env_test_" + std::to_string(getpid());
+    folder_ = testing::TempDir() + "env_test_" + std::to_string(getpid());
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
   }
