@@ -30,10 +30,19 @@ endfunction()
 
 weir_library(weir_xxhash FILES xxhash)
 weir_library(weir_zstd FILES zstd)
-# OpenSSL goes before Arrow: libparquet exports libcrypto's symbols too (src/app/linkage_test.cc).
+weir_library(weir_libpq INCLUDE /usr/include/postgresql FILES pq)
+# OpenSSL goes before Arrow: libparquet exports libcrypto's symbols too, and the first library that
+# the program names wins. As a link option it precedes everything, in whatever order the libraries
+# are named, and is kept even where the linker drops libraries that it sees no use for yet
+# (tests/linkage, tests/package).
+set(WEIR_ARROW_SO 2600)
 weir_library(weir_arrow INCLUDE ${WEIR_DEPS}/arrow/include
-  FILES OpenSSL::Crypto ${WEIR_DEPS}/arrow/lib/libarrow.so.2600)
-weir_library(weir_parquet FILES weir_arrow ${WEIR_DEPS}/arrow/lib/libparquet.so.2600)
+  FILES OpenSSL::Crypto ${WEIR_DEPS}/arrow/lib/libarrow.so.${WEIR_ARROW_SO})
+target_link_options(weir_arrow INTERFACE
+  LINKER:--push-state,--no-as-needed ${OPENSSL_CRYPTO_LIBRARY} LINKER:--pop-state)
+weir_library(weir_parquet FILES weir_arrow ${WEIR_DEPS}/arrow/lib/libparquet.so.${WEIR_ARROW_SO})
+weir_library(weir_arrow_compute FILES weir_arrow ${WEIR_DEPS}/arrow/lib/libarrow_compute.so.${WEIR_ARROW_SO})
+weir_library(weir_arrow_s3 FILES weir_arrow ${WEIR_DEPS}/arrow/lib/libarrow_s3.so.${WEIR_ARROW_SO})
 weir_library(weir_duckdb INCLUDE ${WEIR_DEPS}/duckdb FILES ${WEIR_DEPS}/duckdb/libduckdb.so)
 
 add_library(weir_sqlite STATIC ${WEIR_DEPS}/sqlite/sqlite3.c)

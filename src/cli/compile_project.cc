@@ -1,0 +1,31 @@
+#include "cli/compile_project.h"
+
+#include "base/limits.h"
+#include "contract/contract.h"
+
+namespace weir::cli {
+
+std::expected<CompiledProject, Errors> CompileProject(const ReadProject& read) {
+  CompiledProject compiled;
+  auto engine = engine::Engine::Open({.memory_bytes = kEngineMemoryBytes});
+  if (!engine) return std::unexpected(Errors{engine.error()});
+  compiled.engine = std::move(*engine);
+  auto session = compiled.engine->NewSession();
+  if (!session) return std::unexpected(Errors{session.error()});
+  compiled.session = std::move(*session);
+  config::Faults faults;
+  std::vector<catalog::TableName> tables;
+  for (const pipeline::PipelineSpec& spec : read.pipelines) {
+    if (spec.generates()) continue;
+    tables.push_back(std::get<sink::TableSinkSpec>(spec.sink).table);
+    tables.push_back({"dead_letters", spec.name});
+    const auto contract = contract::Contract::Compile(spec.contract, *compiled.session);
+    if (contract) continue;
+    for (const Error& error : contract.error()) faults.Add(error, spec.place);
+  }
+  compiled.models = model::ReadModels(read.project, tables, *compiled.session, faults);
+  if (!faults.empty()) return std::unexpected(std::move(faults).Take());
+  return compiled;
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,108 @@
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "cli/commands.h"
+
+namespace weir::cli {
+namespace {
+
+// The arguments of every verb. CLI11 fills them, then the verb that was named runs.
+struct Arguments {
+  RunOptions run;
+  GenOptions gen;
+  QueryOptions query;
+  DlqOptions dlq;
+  std::string table;
+  std::function<int(const Command&)> verb;
+};
+
+void AddRun(CLI::App& app, Arguments& arguments) {
+  CLI::App* run = app.add_subcommand("run", "take what is there now, commit it, build the models, exit");
+  run->add_option("SELECTOR", arguments.run.selectors, "pipelines and models: shop_events gold.* (default: all)");
+  run->add_flag("--strict", arguments.run.strict, "exit 3 when any record became a dead letter");
+  run->add_flag("--force", arguments.run.force, "build models whose inputs did not change, too");
+  run->callback([&] { arguments.verb = [&](const Command& command) { return Run(command, arguments.run); }; });
+}
+
+void AddGen(CLI::App& app, Arguments& arguments) {
+  CLI::App* gen = app.add_subcommand("gen", "generate data with a seed, and faults at stated rates");
+  gen->add_option("PIPELINE", arguments.gen.pipeline, "a pipeline whose source is generate")->required();
+  gen->add_option("--rows", arguments.gen.rows, "rows to generate");
+  gen->add_option("--for", arguments.gen.duration, "event time to generate: 10s, 5m (needs a rate)");
+  gen->add_option("--rate", arguments.gen.rate, "events per second of event time: 200/s");
+  gen->add_option("--seed", arguments.gen.seed, "the same seed gives the same bytes");
+  gen->add_option("--out", arguments.gen.out, "file to write, instead of the pipeline's sink");
+  gen->callback([&] { arguments.verb = [&](const Command& command) { return Gen(command, arguments.gen); }; });
+}
+
+void AddQuery(CLI::App& app, Arguments& arguments) {
+  CLI::App* query = app.add_subcommand("query", "SQL over the tables");
+  query->add_option("SQL", arguments.query.sql, "one SELECT")->required();
+  query->add_option("-o,--output", arguments.query.format, "table | csv | json | ndjson | parquet | md")
+      ->check(CLI::IsMember({"table", "csv", "json", "ndjson", "parquet", "md"}));
+  query->add_option("--to", arguments.query.out, "file to write");
+  query->callback([&] { arguments.verb = [&](const Command& command) { return Query(command, arguments.query); }; });
+}
+
+void AddDlq(CLI::App& app, Arguments& arguments) {
+  CLI::App* dlq = app.add_subcommand("dlq", "dead letters: the records that were refused, and why");
+  dlq->require_subcommand(1);
+  CLI::App* ls = dlq->add_subcommand("ls", "list them");
+  ls->add_option("PIPELINE", arguments.dlq.pipeline, "of one pipeline");
+  ls->add_option("--limit", arguments.dlq.limit, "at most so many")->capture_default_str();
+  ls->callback([&] { arguments.verb = [&](const Command& command) { return DlqLs(command, arguments.dlq); }; });
+  CLI::App* show = dlq->add_subcommand("show", "one of them, whole");
+  show->add_option("ID", arguments.dlq.id, "its id, or the beginning of it")->required();
+  show->callback([&] { arguments.verb = [&](const Command& command) { return DlqShow(command, arguments.dlq); }; });
+  CLI::App* stats = dlq->add_subcommand("stats", "how many, by reason");
+  stats->add_option("PIPELINE", arguments.dlq.pipeline, "of one pipeline");
+  stats->callback([&] { arguments.verb = [&](const Command& command) { return DlqStats(command, arguments.dlq); }; });
+}
+
+void AddTable(CLI::App& app, Arguments& arguments) {
+  CLI::App* table = app.add_subcommand("table", "the tables of the lake");
+  table->require_subcommand(1);
+  table->add_subcommand("ls", "list them")->callback([&] {
+    arguments.verb = [](const Command& command) { return TableLs(command); };
+  });
+  CLI::App* show = table->add_subcommand("show", "columns, partitions, snapshots of one");
+  show->add_option("TABLE", arguments.table, "schema.name")->required();
+  show->callback([&] { arguments.verb = [&](const Command& command) { return TableShow(command, arguments.table); }; });
+}
+
+void AddSimple(CLI::App& app, Arguments& arguments, const char* name, const char* meaning, int (*verb)(const Command&)) {
+  app.add_subcommand(name, meaning)->callback([&arguments, verb] { arguments.verb = verb; });
+}
+
+}  // namespace
+
+int Main(int argc, char** argv, const std::atomic<int>& signal, const std::atomic<bool>& stop) {
+  Command command{.terminal = DetectTerminal(), .folder = "", .signal = &signal, .stop = &stop};
+  Arguments arguments;
+  CLI::App app("Weir: events in, checked against a contract, committed exactly once to Iceberg tables.", "weir");
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.add_option("-C", command.folder, "work in the project of this folder")->type_name("DIR");
+  app.add_flag("--json", command.terminal.json, "one JSON object on stdout");
+  app.add_flag("-q,--quiet", command.terminal.quiet, "no talk but errors");
+  AddSimple(app, arguments, "check", "find every fault of the project", Check);
+  AddRun(app, arguments);
+  AddGen(app, arguments);
+  AddQuery(app, arguments);
+  AddDlq(app, arguments);
+  AddTable(app, arguments);
+  AddSimple(app, arguments, "verify", "recount every batch from the tables", Verify);
+  AddSimple(app, arguments, "doctor", "look at this machine and this project", Doctor);
+  AddSimple(app, arguments, "version", "versions of weir and its parts", Version);
+  app.add_subcommand("config", "about the configuration")->require_subcommand(1)->add_subcommand("reference", "every key, as Markdown")->callback([&] { arguments.verb = ConfigReference; });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error, std::cout, std::cerr);
+    return code == 0 ? 0 : 2;
+  }
+  if (command.terminal.json) command.terminal.quiet = true;
+  return arguments.verb(command);
+}
+
+}  // namespace weir::cli

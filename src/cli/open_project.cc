@@ -1,0 +1,91 @@
+#include "cli/open_project.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+
+#include "env/clock.h"
+#include "env/random.h"
+
+namespace weir::cli {
+namespace {
+
+std::string WorkingFolder() {
+  std::array<char, 4096> buffer{};
+  return getcwd(buffer.data(), buffer.size()) == nullptr ? "." : std::string(buffer.data());
+}
+
+std::string Absolute(const std::string& folder, const std::string& path) {
+  if (path.starts_with('/')) return path;
+  std::string rest = path;
+  while (rest.starts_with("./")) rest.erase(0, 2);
+  if (rest.empty() || rest == ".") return folder;
+  return folder + "/" + rest;
+}
+
+std::optional<std::string> FromEnvironment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr) return std::nullopt;
+  return std::string(value);
+}
+
+void ReadWarehouse(ReadProject& read, config::Faults& faults) {
+  const std::string& path = read.project.warehouse;
+  if (path.find("://") != std::string::npos && !path.starts_with("file://")) {
+    faults.Add("config.not_built", "warehouse '" + path + "': this version keeps tables on local disk only",
+               {.file = "weir.yaml", .line = 0, .column = 0, .byte_offset = {}}, "write a folder, such as ./lake");
+    return;
+  }
+  const std::string local = path.starts_with("file://") ? path.substr(7) : path;
+  read.warehouse = storage::FileLocation(Absolute(read.project.folder, local));
+}
+
+}  // namespace
+
+std::expected<ReadProject, ProjectFaults> OpenProject(const std::string& folder) {
+  const std::string start = Absolute(WorkingFolder(), folder.empty() ? "." : folder);
+  const auto found = config::FindProject(env::SystemFiles(), start);
+  if (!found) return std::unexpected(ProjectFaults{{found.error()}, {}});
+  config::Faults faults;
+  ReadProject read;
+  read.project = config::LoadProject({env::SystemFiles(), FromEnvironment, *found}, faults);
+  if (!read.project.folder.starts_with('/')) read.project.folder = Absolute(WorkingFolder(), read.project.folder);
+  read.pipelines = pipeline::ReadPipelines(read.project, faults);
+  ReadWarehouse(read, faults);
+  if (read.project.catalog.kind != config::CatalogSpec::Kind::kSqlite)
+    faults.Add("config.not_built", "catalog: postgres is part of the language, but this version does not run it yet",
+               read.project.catalog.place, "leave catalog out: it is sqlite, in .weir/weir.db");
+  if (!faults.empty()) return std::unexpected(ProjectFaults{std::move(faults).Take(), std::move(read.project.sources)});
+  const auto state = FromEnvironment("WEIR_STATE");
+  read.state_folder = state && !state->empty() ? Absolute(WorkingFolder(), *state) : read.project.folder + "/.weir";
+  return read;
+}
+
+Result<std::unique_ptr<env::FileLock>> LockState(const ReadProject& project) {
+  WEIR_TRY(env::SystemFiles().MakeFolders(project.state_folder));
+  const std::string note = "pid " + std::to_string(getpid()) + ", since " +
+                           FormatInstant({env::SystemClock().Now().micros / 1'000'000 * 1'000'000});
+  auto lock = env::SystemFiles().Lock(project.state_folder + "/lock", note);
+  if (lock || lock.error().code != "file.locked") return lock;
+  return Fail(ErrorKind::kBusy, "run.locked",
+              "another weir is writing in this project (" + lock.error().message + ")",
+              "wait until it is done; reading commands such as weir query work meanwhile");
+}
+
+Result<std::unique_ptr<State>> State::Open(const ReadProject& project, Access access) {
+  std::unique_ptr<State> state(new State());
+  state->store_ = storage::MakeLocalStore(env::SystemFiles());
+  if (access == Access::kWrite) WEIR_TRY(env::SystemFiles().MakeFolders(project.state_folder));
+  std::array<char, 9> instance{};
+  std::snprintf(instance.data(), instance.size(), "%08x", static_cast<unsigned>(env::SystemRandom().Next()));
+  WEIR_ASSIGN(state->catalog_, catalog::OpenSqliteCatalog({.path = project.state_folder + "/weir.db",
+                                                           .instance = instance.data(),
+                                                           .read_only = access == Access::kRead}));
+  state->lake_ = std::make_unique<table::Lake>(*state->store_, *state->catalog_, env::SystemClock(),
+                                               env::SystemRandom(), project.warehouse);
+  return state;
+}
+
+}  // namespace weir::cli

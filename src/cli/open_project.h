@@ -1,0 +1,61 @@
+// The project a command works in, opened: configuration read, state and lake at hand.
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "catalog/catalog.h"
+#include "cli/terminal.h"
+#include "config/project.h"
+#include "engine/engine.h"
+#include "env/files.h"
+#include "pipeline/pipeline_spec.h"
+#include "storage/store.h"
+#include "table/lake.h"
+
+namespace weir::cli {
+
+struct ReadProject {
+  config::Project project;
+  std::vector<pipeline::PipelineSpec> pipelines;
+  std::string state_folder;  // Absolute: WEIR_STATE, else .weir of the project.
+  std::string warehouse;     // Location: "file:///project/lake".
+};
+
+// All faults of a project, with the texts to show them in.
+struct ProjectFaults {
+  Errors errors;
+  config::Sources sources;
+};
+
+// Finds weir.yaml from `folder` upward and reads everything, models' headers excepted. What the
+// configuration's own reading cannot see (rules, SQL) is checked by weir check.
+std::expected<ReadProject, ProjectFaults> OpenProject(const std::string& folder);
+
+// The lock that one writing command at a time holds. Error run.locked (kBusy) names the holder.
+Result<std::unique_ptr<env::FileLock>> LockState(const ReadProject& project);
+
+// Catalog and lake of a project. Not movable: the parts refer to each other.
+class State {
+ public:
+  enum class Access : uint8_t { kRead, kWrite };
+  // kRead: catalog.not_found where nothing has run yet. kWrite makes what is missing.
+  static Result<std::unique_ptr<State>> Open(const ReadProject& project, Access access);
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  catalog::Catalog& catalog() { return *catalog_; }
+  table::Lake& lake() { return *lake_; }
+  storage::Store& store() { return *store_; }
+
+ private:
+  State() = default;
+  std::unique_ptr<storage::Store> store_;
+  std::unique_ptr<catalog::Catalog> catalog_;
+  std::unique_ptr<table::Lake> lake_;
+};
+
+}  // namespace weir::cli

@@ -1,0 +1,183 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/spelling.h"
+#include "cli/commands.h"
+#include "cli/compile_project.h"
+#include "cli/open_project.h"
+#include "cli/run_summary.h"
+#include "env/clock.h"
+
+namespace weir::cli {
+namespace {
+
+// What the selectors name: pipelines by name, models by schema.name or schema.*.
+struct Selection {
+  std::vector<const pipeline::PipelineSpec*> pipelines;
+  std::vector<const model::Model*> models;
+};
+
+bool Matches(const std::string& selector, const std::string& name) {
+  if (selector.ends_with("*")) return name.starts_with(selector.substr(0, selector.size() - 1));
+  return selector == name;
+}
+
+Result<Selection> Select(const ReadProject& read, const std::vector<model::Model>& models,
+                         const std::vector<std::string>& selectors) {
+  const auto wanted = [&](const std::string& name) {
+    return selectors.empty() || std::ranges::any_of(selectors, [&](const std::string& selector) { return Matches(selector, name); });
+  };
+  Selection selection;
+  std::vector<std::string> names;
+  for (const auto& spec : read.pipelines) {
+    if (spec.generates()) continue;
+    names.push_back(spec.name);
+    if (wanted(spec.name)) selection.pipelines.push_back(&spec);
+  }
+  for (const auto& one : models) {
+    names.push_back(one.name.ToString());
+    if (wanted(one.name.ToString())) selection.models.push_back(&one);
+  }
+  for (const std::string& selector : selectors) {
+    if (std::ranges::any_of(names, [&](const std::string& name) { return Matches(selector, name); })) continue;
+    for (const auto& spec : read.pipelines)
+      if (spec.generates() && spec.name == selector)
+        return Fail(ErrorKind::kInvalid, "run.generates", "pipeline '" + selector + "' generates data", "weir gen " + selector);
+    const auto near = NearestWord(selector, names);
+    return Fail(ErrorKind::kInvalid, "run.selector", "no pipeline or model '" + selector + "'",
+                near ? "did you mean '" + *near + "'?" : "weir check lists what the project has");
+  }
+  return selection;
+}
+
+class RunCommand {
+ public:
+  RunCommand(const Command& command, const RunOptions& options, const ReadProject& read, CompiledProject& compiled,
+             State& state, telemetry::Log& log)
+      : command_(command), options_(options), read_(read), compiled_(compiled), state_(state), log_(log) {}
+
+  int Go(const Selection& selection) {
+    result_.project = read_.project.name;
+    for (const auto* spec : selection.pipelines)
+      if (!Stopping()) RunPipeline(*spec);
+    for (const auto* one : selection.models)
+      if (!Stopping() && !failed_) RunModel(*one);
+    if (command_.terminal.json) command_.terminal.Out(RunJson(result_));
+    return Finish();
+  }
+
+ private:
+  bool Stopping() const { return command_.stop->load(); }
+
+  void RunPipeline(const pipeline::PipelineSpec& spec) {
+    const auto begun = env::SystemClock().Monotonic();
+    PipelineResult result{.name = spec.name, .table = std::get<sink::TableSinkSpec>(spec.sink).table.ToString(),
+                          .summary = {}, .error = {}, .elapsed = {}};
+    auto runner = MakeRunner(spec);
+    if (!runner) {
+      result.error = runner.error().front();
+    } else {
+      ProgressBar bar(command_.terminal);
+      auto ran = (*runner)->Run([&](const pipeline::Progress& at) {
+        bar.Show(spec.name, at.bytes, at.bytes_total, at.counts.read);
+      });
+      bar.Clear();
+      result.summary = ran ? *ran : ran.error().summary;
+      if (!ran) result.error = ran.error().error;
+    }
+    result.elapsed = env::SystemClock().Monotonic() - begun;
+    result_.stopped = result_.stopped || result.summary.stopped;
+    rejected_ += result.summary.counts.rejected;
+    TellPipeline(command_.terminal, result);
+    Note(result.error, spec.name);
+    result_.pipelines.push_back(std::move(result));
+  }
+
+  std::expected<std::unique_ptr<pipeline::Runner>, Errors> MakeRunner(const pipeline::PipelineSpec& spec) {
+    const pipeline::RunContext context{read_.project.name, state_.catalog(), state_.lake(), *compiled_.session,
+                                       env::SystemClock(), log_, *command_.stop};
+    return pipeline::Runner::Make(context, spec,
+                                  source::MakeFilesSource(env::SystemFiles(), read_.project.folder,
+                                                          std::get<source::FilesSpec>(spec.source)));
+  }
+
+  void RunModel(const model::Model& one) {
+    const auto begun = env::SystemClock().Monotonic();
+    ModelResult result{.name = one.name.ToString(), .outcome = {}, .error = {}, .elapsed = {}};
+    auto ran = model::RunModel({.project_folder = read_.project.folder,
+                                .catalog = state_.catalog(),
+                                .lake = state_.lake(),
+                                .clock = env::SystemClock(),
+                                .log = log_,
+                                .stop = *command_.stop,
+                                .force = options_.force},
+                               one);
+    result.elapsed = env::SystemClock().Monotonic() - begun;
+    if (ran) {
+      result.outcome = std::move(*ran);
+    } else {
+      result.error = std::move(ran).error();
+    }
+    TellModel(command_.terminal, result);
+    Note(result.error, result.name);
+    result_.models.push_back(std::move(result));
+  }
+
+  void Note(const std::optional<Error>& error, const std::string& subject) {
+    if (!error) return;
+    failed_ = failed_ ? failed_ : error;
+    log_.Write(telemetry::ErrorHappened{*error, subject, {}});
+    if (!command_.terminal.json) Report(command_.terminal, {*error}, read_.project.sources);
+  }
+
+  int Finish() const {
+    if (failed_ && failed_->kind != ErrorKind::kCancelled) return ExitCode(failed_->kind);
+    if (Stopping()) {
+      command_.terminal.Talk("stopped; every batch that was committed is complete, the rest is read by the next weir run");
+      return command_.signal->load() == 2 ? 130 : 0;
+    }
+    return options_.strict && rejected_ != 0 ? 3 : 0;
+  }
+
+  const Command& command_;
+  const RunOptions& options_;
+  const ReadProject& read_;
+  CompiledProject& compiled_;
+  State& state_;
+  telemetry::Log& log_;
+  RunResult result_;
+  std::optional<Error> failed_;
+  uint64_t rejected_ = 0;
+};
+
+Result<std::unique_ptr<telemetry::Log>> OpenProjectLog(const ReadProject& read) {
+  std::string folder = read.project.logs.folder;
+  if (folder.starts_with(".weir/")) folder = read.state_folder + folder.substr(5);
+  if (!folder.starts_with('/')) folder = read.project.folder + "/" + folder;
+  WEIR_ASSIGN(const telemetry::Level level, telemetry::ParseLevel(read.project.logs.level));
+  return telemetry::OpenLog({.dir = folder, .level = level}, env::SystemClock(), env::SystemFiles());
+}
+
+}  // namespace
+
+int Run(const Command& command, const RunOptions& options) {
+  const auto read = OpenProject(command.folder);
+  if (!read) return Report(command.terminal, read.error().errors, read.error().sources);
+  auto compiled = CompileProject(*read);
+  if (!compiled) return Report(command.terminal, compiled.error(), read->project.sources);
+  const auto selection = Select(*read, compiled->models, options.selectors);
+  if (!selection) {
+    Report(command.terminal, selection.error());
+    return 2;
+  }
+  const auto lock = LockState(*read);
+  if (!lock) return Report(command.terminal, lock.error());
+  auto log = OpenProjectLog(*read);
+  if (!log) return Report(command.terminal, log.error());
+  auto state = State::Open(*read, State::Access::kWrite);
+  if (!state) return Report(command.terminal, state.error());
+  return RunCommand(command, options, *read, *compiled, **state, **log).Go(*selection);
+}
+
+}  // namespace weir::cli

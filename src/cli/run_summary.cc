@@ -1,0 +1,112 @@
+#include "cli/run_summary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/units.h"
+#include "config/diagnostic_text.h"
+
+namespace weir::cli {
+namespace {
+
+using nlohmann::json;
+
+json CountsJson(const ledger::Counts& counts) {
+  return {{"read", counts.read},         {"accepted", counts.accepted}, {"rejected", counts.rejected},
+          {"duplicate", counts.duplicate}, {"filtered", counts.filtered}, {"late", counts.late}};
+}
+
+json ErrorJson(const Error& error) { return json::parse(config::ErrorsToJson({error})).at(0); }
+
+json PipelineJson(const PipelineResult& result) {
+  const pipeline::RunSummary& summary = result.summary;
+  json skipped = json::array();
+  for (const auto& one : summary.skipped)
+    skipped.push_back({{"object", one.object.object}, {"same_as", one.same_as}});
+  json made = {{"pipeline", result.name},
+               {"table", result.table},
+               {"counts", CountsJson(summary.counts)},
+               {"rejected_by", summary.rejected_by},
+               {"warned_by", summary.warned_by},
+               {"batches", summary.batches},
+               {"replayed", summary.replayed},
+               {"voided", summary.voided},
+               {"bytes", summary.bytes},
+               {"objects", summary.objects},
+               {"skipped", std::move(skipped)},
+               {"elapsed_ms", result.elapsed.count() / 1000}};
+  if (result.error) made["error"] = ErrorJson(*result.error);
+  return made;
+}
+
+// The equality, with the parts that are not zero.
+std::string Equality(const ledger::Counts& counts) {
+  std::string text = fmt::format("{} read = {} accepted + {} rejected", FormatCount(counts.read),
+                                 FormatCount(counts.accepted), FormatCount(counts.rejected));
+  const std::pair<const char*, uint64_t> rest[] = {
+      {"duplicate", counts.duplicate}, {"filtered", counts.filtered}, {"late", counts.late}};
+  for (const auto& [name, count] : rest)
+    if (count != 0) text += fmt::format(" + {} {}", FormatCount(count), name);
+  return text;
+}
+
+}  // namespace
+
+std::string RunJson(const RunResult& result) {
+  json pipelines = json::array();
+  for (const PipelineResult& one : result.pipelines) pipelines.push_back(PipelineJson(one));
+  json models = json::array();
+  for (const ModelResult& one : result.models) {
+    json made = {{"model", one.name}, {"elapsed_ms", one.elapsed.count() / 1000}};
+    if (one.outcome) {
+      made["rows"] = one.outcome->rows;
+      made["snapshot"] = one.outcome->snapshot;
+      made["skipped"] = one.outcome->skipped;
+    }
+    if (one.error) made["error"] = ErrorJson(*one.error);
+    models.push_back(std::move(made));
+  }
+  return json{{"schema", "weir.run/1"},
+              {"project", result.project},
+              {"pipelines", std::move(pipelines)},
+              {"models", std::move(models)},
+              {"stopped", result.stopped}}
+             .dump() +
+         "\n";
+}
+
+void TellPipeline(const Terminal& terminal, const PipelineResult& result) {
+  const pipeline::RunSummary& summary = result.summary;
+  const std::string name = terminal.Bold(result.name);
+  if (summary.batches == 0 && !result.error) {
+    terminal.Talk(summary.objects == 0 ? name + ": no input found" : name + ": nothing new");
+  } else if (summary.batches != 0) {
+    terminal.Talk(fmt::format("{}: {} -> {}, {} batch{}, {}", name, Equality(summary.counts), result.table,
+                              summary.batches, summary.batches == 1 ? "" : "es", FormatDuration(result.elapsed)));
+  }
+  std::vector<std::pair<uint64_t, std::string>> reasons;
+  for (const auto& [code, rows] : summary.rejected_by) reasons.emplace_back(rows, code);
+  std::ranges::sort(reasons, std::greater());
+  for (const auto& [rows, code] : reasons) terminal.Talk(fmt::format("  {:>10}  {}", FormatCount(rows), code));
+  if (!reasons.empty()) terminal.Talk(terminal.Dim("  weir dlq ls " + result.name + "  shows them"));
+  for (const auto& [rule, rows] : summary.warned_by)
+    terminal.Talk(fmt::format("  {:>10}  rule {} warned; accepted", FormatCount(rows), rule));
+  for (const auto& one : summary.skipped)
+    terminal.Talk(fmt::format("  skipped {}: same content as {}", one.object.object, one.same_as));
+  if (summary.replayed != 0) terminal.Talk("  finished the batch that an earlier run had begun");
+  if (summary.voided != 0) terminal.Talk("  a file changed while it was read: its batch was voided");
+}
+
+void TellModel(const Terminal& terminal, const ModelResult& result) {
+  if (!result.outcome) return;
+  const std::string name = terminal.Bold(result.name);
+  if (result.outcome->skipped) {
+    terminal.Talk(name + ": unchanged, its inputs are the same");
+  } else {
+    terminal.Talk(fmt::format("{}: {} rows, {}", name, FormatCount(result.outcome->rows), FormatDuration(result.elapsed)));
+  }
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,88 @@
+// ChunkDecoder is what all decoders of records in a byte stream have in common: chunks, limits,
+// positions, the state, records that are too long, and inputs that break.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "format/decoder.h"
+#include "format/input_window_internal.h"
+#include "format/row_builder_internal.h"
+
+namespace weir::format {
+
+class ChunkDecoder : public Decoder {
+ public:
+  ChunkDecoder(Compression compression, RowBuilder rows, std::unique_ptr<env::ByteReader> reader,
+               DecoderState start, DecoderOptions options);
+
+  Result<std::optional<columnar::DecodedBatch>> Next(DecodeLimits limits) final;
+  DecoderState state() const final { return state_; }
+
+ protected:
+  enum class Stop : uint8_t {
+    kLimit,    // The batch is full.
+    kMore,     // The window ends within a record.
+    kTooLong,  // The record at the cursor is over the bound: see SkipTooLong.
+    kEnd,      // Nothing is left.
+  };
+
+  // Takes records from the window until one of the stops. Never kMore where complete().
+  virtual Result<Stop> DecodeSome() = 0;
+
+  InputWindow& window() { return *window_; }
+  RowBuilder& rows() { return rows_; }
+  const DecoderOptions& options() const { return options_; }
+  DecoderState& next_state() { return next_; }
+  uint64_t next_line() const { return line_; }
+  // The window holds all that is left, and it is whole.
+  bool complete() const { return window_->at_end() && !window_->broken(); }
+  bool limit_reached() const {
+    return records_ != 0 && (records_ >= rows_limit_ || window_->offset() >= bytes_limit_ || rows_.full());
+  }
+  TextTrust TrustOf(std::string_view record) const;
+
+  // The record of `length` bytes at the cursor went well: its row ends here. `used` and `lines` are
+  // what it takes with its line end.
+  void Accept(size_t length, size_t used, uint64_t lines);
+  // It did not: the row that was begun, if any, is dropped.
+  void Refuse(columnar::Reason reason, size_t length, size_t used, uint64_t lines);
+  // Bytes that are no record.
+  void Pass(size_t used, uint64_t lines);
+
+ private:
+  Result<void> Open();
+  Result<void> Skip(env::ByteReader& reader);
+  // Makes the record at the cursor one dead letter. It ends at the first line end that is
+  // record_bytes_max or more behind its beginning, however far that is.
+  Result<void> SkipTooLong();
+  // Makes what a broken input has left one dead letter.
+  void RefuseTail();
+  columnar::DecodedBatch FinishBatch();
+
+  Compression compression_;
+  std::unique_ptr<env::ByteReader> raw_;  // Until the first Next.
+  std::unique_ptr<InputWindow> window_;
+  RowBuilder rows_;
+  DecoderState state_;
+  DecoderState next_;  // state_ of the batch being made; its offset and line are kept elsewhere.
+  DecoderOptions options_;
+
+  columnar::DecodedBatch batch_;
+  uint64_t line_ = 1;
+  uint64_t records_ = 0;
+  uint64_t rows_limit_ = 0;
+  uint64_t bytes_limit_ = 0;
+};
+
+std::unique_ptr<Decoder> MakeCsvDecoder(const FormatSpec& spec, RowBuilder rows,
+                                        std::unique_ptr<env::ByteReader> reader, DecoderState start,
+                                        DecoderOptions options);
+std::unique_ptr<Decoder> MakeNdjsonDecoder(const FormatSpec& spec, RowBuilder rows,
+                                           std::unique_ptr<env::ByteReader> reader,
+                                           DecoderState start, DecoderOptions options);
+
+}  // namespace weir::format

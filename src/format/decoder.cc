@@ -1,0 +1,137 @@
+#include "format/decoder.h"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <utility>
+
+#include "base/spelling.h"
+#include "format/chunk_decoder_internal.h"
+
+namespace weir::format {
+namespace {
+
+struct KindName {
+  FormatKind kind;
+  std::string_view text;
+};
+constexpr std::array<KindName, 2> kKinds = {
+    {{FormatKind::kCsv, "csv"}, {FormatKind::kNdjson, "ndjson"}}};
+
+struct CompressionName {
+  Compression compression;
+  std::string_view text;
+};
+constexpr std::array<CompressionName, 4> kCompressions = {{{Compression::kAuto, "auto"},
+                                                           {Compression::kNone, "none"},
+                                                           {Compression::kGzip, "gzip"},
+                                                           {Compression::kZstd, "zstd"}}};
+
+}  // namespace
+
+Result<void> CheckCsvOptions(const CsvOptions& csv) {
+  const auto wrong = [](std::string why) {
+    return Fail(ErrorKind::kInvalid, "format.csv_options", std::move(why),
+                "a delimiter is one character such as , ; | or a tab");
+  };
+  const auto usable = [](char c) { return c != '\n' && c != '\r' && (c & 0x80) == 0; };
+  if (!usable(csv.delimiter) || csv.delimiter == '\0')
+    return wrong("this character cannot be the delimiter");
+  if (!usable(csv.quote)) return wrong("this character cannot be the quote");
+  if (csv.delimiter == csv.quote) return wrong("delimiter and quote are the same");
+  return {};
+}
+
+std::optional<FormatSpec> FormatOfPath(std::string_view path) {
+  FormatSpec spec;
+  const auto take = [&path](std::string_view ending) {
+    if (!path.ends_with(ending)) return false;
+    path.remove_suffix(ending.size());
+    return true;
+  };
+  if (take(".gz")) spec.compression = Compression::kGzip;
+  else if (take(".zst")) spec.compression = Compression::kZstd;
+  if (take(".csv")) {
+    spec.kind = FormatKind::kCsv;
+    return spec;
+  }
+  if (take(".tsv")) {
+    spec.kind = FormatKind::kCsv;
+    spec.csv.delimiter = '\t';
+    return spec;
+  }
+  if (take(".ndjson") || take(".jsonl") || take(".json")) return spec;
+  return std::nullopt;
+}
+
+std::string_view ToText(FormatKind kind) { return kKinds[static_cast<size_t>(kind)].text; }
+
+Result<FormatKind> ParseFormatKind(std::string_view text) {
+  std::vector<std::string> names;
+  for (const KindName& kind : kKinds) {
+    if (kind.text == text) return kind.kind;
+    names.emplace_back(kind.text);
+  }
+  const auto near = NearestWord(text, names);
+  return Fail(ErrorKind::kInvalid, "format.unknown", "no format '" + std::string(text) + "'",
+              near ? "did you mean '" + *near + "'?" : "formats are csv and ndjson");
+}
+
+std::string_view ToText(Compression compression) {
+  return kCompressions[static_cast<size_t>(compression)].text;
+}
+
+Result<Compression> ParseCompression(std::string_view text) {
+  for (const CompressionName& name : kCompressions)
+    if (name.text == text) return name.compression;
+  return Fail(ErrorKind::kInvalid, "format.compression",
+              "no compression '" + std::string(text) + "'",
+              "compressions are auto, none, gzip and zstd");
+}
+
+uint64_t DecoderState::reader_offset() const {
+  return compression == Compression::kGzip || compression == Compression::kZstd ? 0 : offset;
+}
+
+std::string DecoderState::ToJson() const {
+  nlohmann::ordered_json json = {
+      {"offset", offset}, {"line", line}, {"compression", ToText(compression)}};
+  if (!csv_header.empty()) json["csv_header"] = csv_header;
+  if (ended) json["ended"] = true;
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+Result<DecoderState> DecoderState::FromJson(std::string_view text) {
+  const auto wrong = [&](const std::string& why) {
+    return Fail(ErrorKind::kCorrupt, "decoder.state",
+                "'" + Shown(text) + "' is no state of a decoder: " + why);
+  };
+  try {
+    const auto json = nlohmann::json::parse(text);
+    DecoderState state;
+    state.offset = json.at("offset").get<uint64_t>();
+    state.line = json.at("line").get<uint64_t>();
+    WEIR_ASSIGN(state.compression, ParseCompression(json.at("compression").get<std::string>()));
+    if (json.contains("csv_header"))
+      state.csv_header = json.at("csv_header").get<std::vector<std::string>>();
+    if (json.contains("ended")) state.ended = json.at("ended").get<bool>();
+    return state;
+  } catch (const nlohmann::json::exception& fault) {
+    return wrong(fault.what());
+  }
+}
+
+Result<std::unique_ptr<Decoder>> MakeDecoder(const FormatSpec& spec,
+                                             std::vector<columnar::ColumnSpec> columns,
+                                             std::unique_ptr<env::ByteReader> reader,
+                                             DecoderState start, DecoderOptions options) {
+  if (spec.kind == FormatKind::kCsv) WEIR_TRY(CheckCsvOptions(spec.csv));
+  WEIR_ASSIGN(RowBuilder rows, RowBuilder::Make(std::move(columns)));
+  if (spec.kind == FormatKind::kCsv)
+    return MakeCsvDecoder(spec, std::move(rows), std::move(reader), std::move(start),
+                          std::move(options));
+  return MakeNdjsonDecoder(spec, std::move(rows), std::move(reader), std::move(start),
+                           std::move(options));
+}
+
+}  // namespace weir::format

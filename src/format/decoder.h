@@ -1,0 +1,93 @@
+// Decoder: bytes -> DecodedBatch, for CSV and NDJSON, plain or compressed.
+//
+//   MakeDecoder -> Next* -> nullopt            state() may be asked between any two calls
+//                    `-> Error: the decoder is spent, state() stands where it stood before
+//
+// Invariants:
+//  1. The same bytes give the same records: neither the limits, nor the sizes of chunks and reads, nor
+//     a restart from any state() changes a record, its position or its reasons.
+//  2. Every record of the input is in exactly one of `rows` and `broken`. A header, a blank line and
+//     a byte-order mark are no records.
+//  3. A broken record costs itself alone. Where the next one begins is a function of the bytes
+//     (csv_scanner_internal.h has the rule for quotes; an NDJSON record is a line).
+//  4. Memory is a few chunks, whatever the input. A record over kRecordBytesMax is one dead letter.
+//  5. A compressed input that breaks gives its readable records first, then one dead letter of kind
+//     kObject (object.corrupt) that holds the readable rest, and then the end.
+//
+// Reasons of broken records: record.too_long, text.utf8, object.corrupt, csv.quote, csv.fields,
+// json.syntax, json.not_object, json.depth, json.duplicate_key. Reasons of cells: type.KIND,
+// text.utf8, text.nul. Threads: one at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/result.h"
+#include "columnar/column_spec.h"
+#include "columnar/decoded_batch.h"
+#include "env/bytes.h"
+#include "format/format_spec.h"
+
+namespace weir::format {
+
+// Where a split resumes. A value-initialised one is the beginning of an input.
+struct DecoderState {
+  uint64_t offset = 0;                           // In the decompressed input.
+  uint64_t line = 1;                             // Of the byte at `offset`.
+  Compression compression = Compression::kAuto;  // As found; kAuto before the first Next.
+  std::vector<std::string> csv_header;           // Names in the file's order, once it was read.
+  bool ended = false;                            // The input broke; there is no more to come.
+
+  // Where the reader given to MakeDecoder must stand: at `offset` of a plain input, at 0 of a
+  // compressed one (the decoder then skips by decompressing).
+  uint64_t reader_offset() const;
+
+  // One line of JSON for a durable plan, and back. Error decoder.state (kCorrupt).
+  std::string ToJson() const;
+  static Result<DecoderState> FromJson(std::string_view text);
+
+  friend bool operator==(const DecoderState&, const DecoderState&) = default;
+};
+
+// At least 1 each.
+struct DecodeLimits {
+  uint64_t rows = kDecodedRowsMax;    // Most records (rows and broken) of one batch.
+  uint64_t bytes = kDecodedBytesMax;  // A batch ends at the first record boundary at or after them.
+};
+
+class Decoder {
+ public:
+  virtual ~Decoder() = default;
+
+  // The next records, at least one and within the limits; often fewer, since a batch never spans
+  // two chunks. nullopt at the end, for ever after.
+  // Errors: those of the reader (kIo ...); csv.header (kInvalid), whose place is the header:
+  // it names none of the contract's columns, or one of them twice, or cannot be read.
+  virtual Result<std::optional<columnar::DecodedBatch>> Next(DecodeLimits limits) = 0;
+
+  // Behind the last record that Next returned.
+  virtual DecoderState state() const = 0;
+};
+
+struct DecoderOptions {
+  std::string input_name;                     // The place's file in errors.
+  size_t chunk_bytes = kDecodedBytesMax;      // Of input held at once; more for a longer record.
+  size_t record_bytes_max = kRecordBytesMax;  // Up to its line end.
+};
+
+// `columns` is the contract: the rows have its columns in order (all nullable in Arrow's sense), then
+// `_rescued`. A field that is missing in the input takes ColumnSpec::default_text, which is read as a
+// text cell of the column's type (0, 2026-05-01, abc without quotes). An explicit null stays null.
+// Errors: type.nested_input (kUnsupported), format.column_twice, format.default, format.pattern,
+// format.zone, format.csv_options (kInvalid).
+Result<std::unique_ptr<Decoder>> MakeDecoder(const FormatSpec& spec,
+                                             std::vector<columnar::ColumnSpec> columns,
+                                             std::unique_ptr<env::ByteReader> reader,
+                                             DecoderState start = {}, DecoderOptions options = {});
+
+}  // namespace weir::format

@@ -1,0 +1,80 @@
+// A check: a question to all rows of a model's result before anybody sees them.
+//
+//   not_null(c)                      no row where c is null
+//   unique(a, b)                     no two rows with the same a and b; rows with a null in them aside
+//   accepted_values(c, ['x', 'y'])   no other value; words may stand without quotes; null is accepted
+//   relationships(c -> schema.t.d)   every c that is not null is a d of table schema.t
+//   freshness(c, 1d)                 the latest c is at most so old at the batch's time
+//   rows(1, 1000)                    so many rows; the second may be left out
+//   any other SQL boolean            true for every row (null is not true); over aggregates, once:
+//                                    "sum(total) > 0"
+//
+// Pure, but for the reading of an expression by the engine's parser.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "base/units.h"
+#include "catalog/table_name.h"
+#include "config/shapes.h"
+#include "engine/sql.h"
+
+namespace weir::model {
+
+enum class OnFail : uint8_t { kFail, kWarn, kReject };
+
+struct NotNull {
+  std::string column;
+};
+struct Unique {
+  std::vector<std::string> columns;
+};
+struct AcceptedValues {
+  std::string column;
+  std::vector<std::string> values;  // As SQL.
+};
+struct Relationship {
+  std::string column;
+  catalog::TableName table;
+  std::string other;
+};
+struct Freshness {
+  std::string column;
+  std::chrono::microseconds age{};
+};
+struct RowCount {
+  uint64_t least = 0;
+  std::optional<uint64_t> most;
+};
+struct Expression {
+  std::string sql;
+};
+
+struct CheckSpec {
+  std::variant<NotNull, Unique, AcceptedValues, Relationship, Freshness, RowCount, Expression> what;
+  std::string text;  // As written: its name in messages and in the ledger.
+  OnFail on_fail = OnFail::kFail;
+  Place place;
+};
+
+// "unique(a, b)" -> CheckSpec. Error model.check_text (kConfig): a known check with wrong arguments.
+Result<CheckSpec> ParseCheck(std::string_view text);
+
+// The tables besides the model's own result that the check reads. Errors of engine/.
+Result<std::vector<catalog::TableName>> TablesRead(const CheckSpec& check, engine::Session& session);
+
+// One SELECT of one bigint: how many rows of `relation` (quoted as in SQL) break the check; 0: it holds.
+// `now` is the batch's time.
+std::string FailingRowsSql(const CheckSpec& check, std::string_view relation, Instant now);
+
+// `checks: [TEXT, { expect: TEXT, on_fail: fail | warn }]`.
+config::Shape<CheckSpec> CheckShape();
+
+}  // namespace weir::model

@@ -1,0 +1,58 @@
+// A model as its file declares it: `--|` header and one SELECT.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/table_name.h"
+#include "config/field_table.h"
+#include "config/project.h"
+#include "model/check.h"
+
+namespace weir::model {
+
+enum class Materialize : uint8_t { kView, kTable, kIncremental, kScd2 };
+
+// `export: { csv: data/processed/x.csv }`: a copy for those who read no tables, written after each
+// commit. A relative path starts at the project's folder.
+struct ExportSpec {
+  std::string csv;
+};
+
+// The header's keys.
+struct HeaderSpec {
+  Materialize materialize = Materialize::kTable;
+  std::vector<config::Placed<std::string>> partition_by;
+  std::vector<CheckSpec> checks;
+  std::optional<ExportSpec> exported;
+  std::optional<config::Node> schedule;  // Read by schedule/.
+  // Not built yet, as the table of fields says.
+  std::string by;
+  std::vector<std::string> key;
+  std::string time;
+  std::vector<std::string> track;
+  std::string newest_wins;
+  std::string drop_when;
+};
+
+const config::FieldTable<HeaderSpec>& HeaderFields();
+
+struct Model {
+  catalog::TableName table;
+  HeaderSpec header;
+  std::string query;
+  Place place;  // Where the query begins in its file.
+  std::vector<catalog::TableName> reads;  // Sorted, each once; those of relationship checks too.
+  bool is_volatile = false;  // It asks for the time or for chance: equal inputs may give other rows.
+
+  // Its name in the ledger: "model/processed.events_by_type".
+  std::string pipeline() const { return "model/" + table.ToString(); }
+};
+
+// What a batch's plan refers to by digest: all that decides on the rows and on their acceptance, as
+// canonical JSON text.
+std::string Definition(const Model& model);
+
+}  // namespace weir::model

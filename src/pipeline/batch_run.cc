@@ -1,0 +1,184 @@
+#include <arrow/array/util.h>
+#include <arrow/builder.h>
+#include <arrow/record_batch.h>
+#include <arrow/scalar.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "pipeline/batch_run_internal.h"
+
+namespace weir::pipeline {
+namespace {
+
+using ledger::ObjectProgress;
+
+std::unexpected<Error> FromArrow(const arrow::Status& status) {
+  return Fail(ErrorKind::kInvalid, "pipeline.memory", status.ToString());
+}
+
+// The same text in every row: one value in memory.
+Result<std::shared_ptr<arrow::Array>> Repeated(const arrow::Scalar& value, int64_t rows) {
+  auto array = arrow::MakeArrayFromScalar(value, rows);
+  if (!array.ok()) return FromArrow(array.status());
+  return *array;
+}
+
+// The accepted rows with the system columns that say where they came from.
+Result<std::shared_ptr<arrow::RecordBatch>> WithOrigin(const contract::CheckedBatch& checked,
+                                                       const commit::OpenBatch& batch, const std::string& source) {
+  const std::shared_ptr<arrow::RecordBatch>& rows = checked.accepted;
+  const int64_t count = rows->num_rows();
+  WEIR_CHECK(static_cast<size_t>(count) == checked.offsets.size());
+  const auto utc = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+  WEIR_ASSIGN(auto ingested_at, Repeated(arrow::TimestampScalar(batch.plan.time.micros, utc), count));
+  WEIR_ASSIGN(auto batch_id, Repeated(arrow::StringScalar(batch.id.ToString()), count));
+  WEIR_ASSIGN(auto source_path, Repeated(arrow::StringScalar(source), count));
+  arrow::Int64Builder offsets;
+  const auto appended = offsets.AppendValues(reinterpret_cast<const int64_t*>(checked.offsets.data()), count);
+  if (!appended.ok()) return FromArrow(appended);
+  std::shared_ptr<arrow::Array> offset;
+  if (const auto finished = offsets.Finish(&offset); !finished.ok()) return FromArrow(finished);
+  arrow::FieldVector fields = rows->schema()->fields();
+  arrow::ArrayVector columns = rows->columns();
+  const auto add = [&](const char* name, std::shared_ptr<arrow::Array> column) {
+    fields.push_back(arrow::field(name, column->type(), false));
+    columns.push_back(std::move(column));
+  };
+  add("_ingested_at", std::move(ingested_at));
+  add("_batch", std::move(batch_id));
+  add("_source", std::move(source_path));
+  add("_offset", std::move(offset));
+  return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), count, std::move(columns));
+}
+
+class BatchRun {
+ public:
+  BatchRun(const BatchParts& parts, const commit::OpenBatch& batch, std::optional<LiveDecoder>& live,
+           const std::function<void(uint64_t)>& advance)
+      : parts_(parts), batch_(batch), live_(live), advance_(advance) {}
+
+  Result<StagedBatch> Run() {
+    WEIR_TRY(parts_.sink.Begin(batch_.writer()));
+    WEIR_TRY(parts_.dead_letters.Begin(batch_.writer()));
+    for (const ObjectProgress& split : batch_.plan.splits) {
+      if (Full()) break;
+      WEIR_TRY(ReadSplit(split));
+      if (staged_.fail) break;
+    }
+    WEIR_ASSIGN(auto accepted, parts_.sink.Stage());
+    WEIR_ASSIGN(auto rejected, parts_.dead_letters.Stage());
+    staged_.tables.push_back(std::move(accepted));
+    staged_.tables.push_back(std::move(rejected));
+    staged_.outcome.bytes = bytes_;
+    WEIR_CHECK(staged_.fail || staged_.outcome.counts.balanced());
+    return std::move(staged_);
+  }
+
+ private:
+  bool Full() const {
+    return staged_.outcome.counts.read >= batch_.plan.rows_max || bytes_ >= batch_.plan.bytes_max;
+  }
+
+  Result<void> ReadSplit(const ObjectProgress& split) {
+    WEIR_ASSIGN(LiveDecoder reading, OpenDecoder(split));
+    const uint64_t from = reading.decoder->state().offset;
+    uint64_t at = from;
+    bool ended = false;
+    while (!ended && !Full() && !staged_.fail) {
+      if (parts_.context.stop.load()) return Fail(ErrorKind::kCancelled, "run.cancelled", "stopped by a signal");
+      const format::DecodeLimits limits{
+          .rows = std::min<uint64_t>(kDecodedRowsMax, batch_.plan.rows_max - staged_.outcome.counts.read),
+          .bytes = std::min<uint64_t>(kDecodedBytesMax, batch_.plan.bytes_max - bytes_)};
+      WEIR_ASSIGN(const auto decoded, reading.decoder->Next(limits));
+      const uint64_t now = reading.decoder->state().offset;
+      bytes_ += now - at;
+      advance_(now - at);
+      at = now;
+      ended = !decoded.has_value();
+      if (decoded) WEIR_TRY(Take(*decoded, split));
+    }
+    WEIR_TRY(reading.open->CheckUnchanged());
+    ObjectProgress after = split;
+    after.state = reading.decoder->state().ToJson();
+    after.done = ended;
+    staged_.progress.push_back(after);
+    if (!ended) {
+      reading.split = std::move(after);
+      live_ = std::move(reading);
+    }
+    return {};
+  }
+
+  // Goes on with the decoder of the batch before, where it stands exactly where the plan says.
+  Result<LiveDecoder> OpenDecoder(const ObjectProgress& split) {
+    if (live_ && live_->split == split) {
+      LiveDecoder reading = std::move(*live_);
+      live_.reset();
+      return reading;
+    }
+    live_.reset();
+    LiveDecoder reading{.split = split, .open = nullptr, .decoder = nullptr};
+    WEIR_ASSIGN(reading.open, parts_.source.Open(split));
+    format::DecoderState start;
+    if (!split.state.empty()) {
+      WEIR_ASSIGN(start, format::DecoderState::FromJson(split.state));
+    }
+    WEIR_ASSIGN(const format::FormatSpec format, parts_.source.FormatOf(split.object));
+    WEIR_ASSIGN(reading.decoder,
+                format::MakeDecoder(format, parts_.spec.contract.columns, reading.open->Read(start.reader_offset()),
+                                    start, {.input_name = split.object}));
+    return reading;
+  }
+
+  Result<void> Take(const columnar::DecodedBatch& decoded, const ObjectProgress& split) {
+    WEIR_ASSIGN(const contract::CheckedBatch checked, parts_.contract.Check(decoded));
+    ledger::Counts& counts = staged_.outcome.counts;
+    counts.read += decoded.read();
+    if (checked.fail) {
+      staged_.fail = checked.fail;
+      if (!staged_.fail->place.known()) staged_.fail->place.file = split.object;
+      return {};
+    }
+    counts.accepted += static_cast<uint64_t>(checked.accepted->num_rows());
+    counts.rejected += checked.rejected.size();
+    counts.filtered += checked.filtered;
+    for (const auto& [rule, rows] : checked.warned) staged_.outcome.warned_by[rule] += rows;
+    for (const columnar::RejectedRow& row : checked.rejected)
+      ++staged_.outcome.rejected_by[row.reasons.front().code];
+    if (checked.accepted->num_rows() != 0) {
+      WEIR_ASSIGN(const auto rows, WithOrigin(checked, batch_, split.object));
+      WEIR_TRY(parts_.sink.Write(*rows));
+    }
+    return WriteDeadLetters(checked.rejected, split);
+  }
+
+  Result<void> WriteDeadLetters(const std::vector<columnar::RejectedRow>& rejected, const ObjectProgress& split) {
+    const DeadLetterOrigin origin{parts_.context.project, batch_.id, split.object, split.version, "", batch_.plan.time};
+    // In pieces, since a refused record may be a megabyte.
+    constexpr size_t kPieceRows = 256;
+    for (size_t begin = 0; begin < rejected.size(); begin += kPieceRows) {
+      const auto piece = std::span(rejected).subspan(begin, std::min(kPieceRows, rejected.size() - begin));
+      WEIR_ASSIGN(const auto rows, ToDeadLetters(origin, piece));
+      WEIR_TRY(parts_.dead_letters.Write(*rows));
+    }
+    return {};
+  }
+
+  const BatchParts& parts_;
+  const commit::OpenBatch& batch_;
+  std::optional<LiveDecoder>& live_;
+  const std::function<void(uint64_t)>& advance_;
+  StagedBatch staged_;
+  uint64_t bytes_ = 0;
+};
+
+}  // namespace
+
+Result<StagedBatch> RunBatch(const BatchParts& parts, const commit::OpenBatch& batch,
+                             std::optional<LiveDecoder>& live,
+                             const std::function<void(uint64_t bytes)>& advance) {
+  return BatchRun(parts, batch, live, advance).Run();
+}
+
+}  // namespace weir::pipeline

@@ -1,0 +1,94 @@
+#include "pipeline/dead_letters.h"
+
+#include <arrow/builder.h>
+#include <arrow/record_batch.h>
+
+#include "env/hash.h"
+#include "table/shape.h"
+
+namespace weir::pipeline {
+namespace {
+
+// Builds the columns of the dead-letter table, in their order.
+class Columns {
+ public:
+  explicit Columns(const std::shared_ptr<arrow::Schema>& schema) : schema_(schema) {
+    for (const auto& field : schema->fields())
+      builders_.push_back(arrow::MakeBuilder(field->type()).ValueOrDie());
+  }
+
+  arrow::Status Append(const DeadLetterOrigin& origin, const columnar::RejectedRow& row) {
+    ARROW_RETURN_NOT_OK(Text(0, DeadLetterId(origin, row.offset)));
+    ARROW_RETURN_NOT_OK(Text(1, origin.batch.ToString()));
+    ARROW_RETURN_NOT_OK(Text(2, origin.source));
+    ARROW_RETURN_NOT_OK(row.line == 0 ? builders_[3]->AppendNull() : Number(3, row.line));
+    ARROW_RETURN_NOT_OK(Number(4, row.offset));
+    ARROW_RETURN_NOT_OK(static_cast<arrow::BinaryBuilder&>(*builders_[5]).Append(row.raw));
+    ARROW_RETURN_NOT_OK(Number(6, row.raw_length));
+    ARROW_RETURN_NOT_OK(Text(7, row.raw_hash.empty() ? env::ContentHashHex(row.raw) : row.raw_hash));
+    ARROW_RETURN_NOT_OK(Text(8, row.kind == columnar::RejectedKind::kRecord ? "record" : "object"));
+    ARROW_RETURN_NOT_OK(origin.sink.empty() ? builders_[9]->AppendNull() : Text(9, origin.sink));
+    ARROW_RETURN_NOT_OK(Reasons(row));
+    return static_cast<arrow::TimestampBuilder&>(*builders_[11]).Append(origin.received_at.micros);
+  }
+
+  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Finish() {
+    arrow::ArrayVector arrays;
+    for (auto& builder : builders_) {
+      ARROW_ASSIGN_OR_RAISE(auto array, builder->Finish());
+      arrays.push_back(std::move(array));
+    }
+    return arrow::RecordBatch::Make(schema_, arrays.front()->length(), std::move(arrays));
+  }
+
+ private:
+  arrow::Status Text(size_t column, const std::string& text) {
+    return static_cast<arrow::StringBuilder&>(*builders_[column]).Append(text);
+  }
+  arrow::Status Number(size_t column, uint64_t number) {
+    return static_cast<arrow::Int64Builder&>(*builders_[column]).Append(static_cast<int64_t>(number));
+  }
+  arrow::Status Reasons(const columnar::RejectedRow& row) {
+    auto& list = static_cast<arrow::ListBuilder&>(*builders_[10]);
+    auto& one = static_cast<arrow::StructBuilder&>(*list.value_builder());
+    ARROW_RETURN_NOT_OK(list.Append());
+    for (const columnar::Reason& reason : row.reasons) {
+      ARROW_RETURN_NOT_OK(one.Append());
+      int child = 0;
+      for (const std::string* text : {&reason.code, &reason.rule, &reason.column, &reason.detail}) {
+        auto& builder = static_cast<arrow::StringBuilder&>(*one.field_builder(child++));
+        ARROW_RETURN_NOT_OK(text->empty() ? builder.AppendNull() : builder.Append(*text));
+      }
+    }
+    return arrow::Status::OK();
+  }
+
+  std::shared_ptr<arrow::Schema> schema_;
+  std::vector<std::unique_ptr<arrow::ArrayBuilder>> builders_;
+};
+
+}  // namespace
+
+std::string DeadLetterId(const DeadLetterOrigin& origin, uint64_t offset) {
+  env::ContentHash hash;
+  for (const std::string* part : {&origin.project, &origin.batch.pipeline, &origin.version, &origin.sink}) {
+    hash.Update(*part);
+    hash.Update(std::string_view("\0", 1));
+  }
+  hash.Update(std::to_string(offset));
+  return hash.Hex();
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> ToDeadLetters(const DeadLetterOrigin& origin,
+                                                          std::span<const columnar::RejectedRow> rows) {
+  Columns columns(columnar::ToArrow(table::DeadLetterShape().schema));
+  for (const columnar::RejectedRow& row : rows) {
+    if (const arrow::Status status = columns.Append(origin, row); !status.ok())
+      return Fail(ErrorKind::kInvalid, "pipeline.dead_letters", status.ToString());
+  }
+  auto batch = columns.Finish();
+  if (!batch.ok()) return Fail(ErrorKind::kInvalid, "pipeline.dead_letters", batch.status().ToString());
+  return *batch;
+}
+
+}  // namespace weir::pipeline

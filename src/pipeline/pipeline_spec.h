@@ -1,0 +1,59 @@
+// A pipeline as a project declares it: source, contract, sink and the limits between them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/limits.h"
+#include "config/field_table.h"
+#include "config/project.h"
+#include "contract/contract_spec.h"
+#include "sink/files/files_sink.h"
+#include "sink/table/table_sink.h"
+#include "source/files/files_source.h"
+#include "source/generate/generate_spec.h"
+
+namespace weir::pipeline {
+
+struct FlushSpec {
+  int64_t rows = kBatchRowsDefault;
+  uint64_t bytes = kBatchBytesDefault;
+  std::chrono::microseconds every = std::chrono::milliseconds(500);
+};
+
+// More rejects than `rate` hold a batch before its commit.
+struct MaxBadSpec {
+  double rate = 1;
+  std::string later;  // Of keys that are not built yet.
+};
+
+using SourceSpec = std::variant<source::FilesSpec, source::GenerateSpec>;
+using SinkSpec = std::variant<sink::TableSinkSpec, sink::FilesSinkSpec>;
+
+struct PipelineSpec {
+  std::string name;
+  Place place;  // Of the name in the project's files.
+  SourceSpec source;
+  contract::ContractSpec contract;
+  std::optional<MaxBadSpec> max_bad;
+  FlushSpec flush;
+  SinkSpec sink;
+
+  // Pipelines that generate are run by `weir gen`, the others by `weir run`.
+  bool generates() const { return std::holds_alternative<source::GenerateSpec>(source); }
+};
+
+// The keys of `pipelines.NAME`.
+const config::FieldTable<PipelineSpec>& PipelineFields();
+
+// Reads every pipeline of the project, adding what is wrong to `faults`.
+std::vector<PipelineSpec> ReadPipelines(const config::Project& project, config::Faults& faults);
+
+// What a batch's plan refers to by digest: contract, formats and sink, as canonical JSON text.
+std::string Definition(const PipelineSpec& spec);
+
+}  // namespace weir::pipeline

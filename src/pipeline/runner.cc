@@ -1,0 +1,253 @@
+#include "pipeline/runner.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "env/hash.h"
+#include "pipeline/batch_run_internal.h"
+#include "table/shape.h"
+
+namespace weir::pipeline {
+namespace {
+
+using ledger::ObjectProgress;
+
+// The pipeline's progress as the catalog knows it.
+class CatalogCursor final : public source::Cursor {
+ public:
+  CatalogCursor(catalog::Catalog& catalog, std::string pipeline) : catalog_(catalog), pipeline_(std::move(pipeline)) {}
+  Result<std::optional<ObjectProgress>> ByPath(const std::string& object) override {
+    return catalog_.ObjectByPath(pipeline_, object);
+  }
+  Result<std::optional<ObjectProgress>> ByVersion(const std::string& version) override {
+    return catalog_.ObjectByVersion(pipeline_, version);
+  }
+
+ private:
+  catalog::Catalog& catalog_;
+  std::string pipeline_;
+};
+
+telemetry::BatchCounts ForLog(const ledger::Counts& counts) {
+  return {counts.read, counts.accepted, counts.rejected, counts.duplicate, counts.filtered, counts.late};
+}
+
+bool InputIsGone(const Error& error) { return error.code == "source.lost" || error.code == "source.changed"; }
+
+}  // namespace
+
+struct Runner::State {
+  RunContext context;
+  PipelineSpec spec;
+  std::unique_ptr<source::Source> source;
+  std::unique_ptr<contract::Contract> contract;
+  std::unique_ptr<sink::Sink> sink;
+  std::unique_ptr<sink::Sink> dead_letters;
+  std::string definition;
+  std::unique_ptr<commit::Owner> owner;
+  std::optional<LiveDecoder> live;
+  RunSummary summary;
+  Progress progress;
+  const std::function<void(const Progress&)>* report = nullptr;
+
+  Result<void> Run() {
+    WEIR_ASSIGN(owner, commit::Owner::Take(context.catalog, context.lake, context.clock, spec.name));
+    context.log.Write(telemetry::EpochOwned{spec.name, owner->epoch()});
+    WEIR_TRY(Recover());
+    CatalogCursor cursor(context.catalog, spec.name);
+    while (!Stopping()) {
+      WEIR_ASSIGN(source::Discovery found, source->Discover(cursor));
+      summary.objects = found.objects;
+      WEIR_TRY(Note(std::move(found.skipped)));
+      if (found.splits.empty()) return {};
+      for (const ObjectProgress& split : found.splits) progress.bytes_total += split.size;
+      WEIR_TRY(ReadAll(std::move(found.splits)));
+    }
+    return {};
+  }
+
+  bool Stopping() {
+    if (context.stop.load()) summary.stopped = true;
+    return summary.stopped;
+  }
+
+  // Settles what an earlier process left open, before anything new is planned.
+  Result<void> Recover() {
+    WEIR_ASSIGN(const auto held, owner->Held());
+    if (held) {
+      return Fail(ErrorKind::kStopped, "batch.held", "batch " + held->id.ToString() + " is held: " + held->note,
+                  "look at it (weir batch show " + held->id.ToString() + "), then weir batch retry|accept|void");
+    }
+    WEIR_ASSIGN(auto batch, owner->Unsettled());
+    if (!batch) return {};
+    if (batch->plan.definition != definition) {
+      // Nothing of it is visible, and the contract it was planned with is no longer wanted.
+      WEIR_TRY(owner->Void(*batch, {}, {}, "the pipeline was changed before the batch was committed"));
+      context.log.Write(telemetry::BatchRecovered{batch->id, "voided"});
+      return {};
+    }
+    context.log.Write(telemetry::BatchRecovered{batch->id, "staged again"});
+    ++summary.replayed;
+    return Execute(*batch).transform([](const auto&) {});
+  }
+
+  Result<void> Note(std::vector<source::SkippedObject> skipped) {
+    std::vector<ObjectProgress> objects;
+    for (source::SkippedObject& one : skipped) {
+      context.log.Write(telemetry::FileSkipped{spec.name, one.object.object, "same content as " + one.same_as});
+      objects.push_back(one.object);
+      summary.skipped.push_back(std::move(one));
+    }
+    return owner->Note(std::move(objects));
+  }
+
+  Result<void> ReadAll(std::vector<ObjectProgress> splits) {
+    size_t next = 0;
+    while (next < splits.size() && !Stopping()) {
+      WEIR_ASSIGN(const commit::OpenBatch batch, Plan(splits, next));
+      WEIR_ASSIGN(const auto read, Execute(batch));
+      if (!read) return {};  // Voided: the source has to be asked again.
+      for (const ObjectProgress& object : *read) {
+        if (object.done) {
+          ++next;
+        } else {
+          splits[next] = object;
+        }
+      }
+    }
+    return {};
+  }
+
+  Result<commit::OpenBatch> Plan(const std::vector<ObjectProgress>& splits, size_t next) {
+    ledger::BatchPlan plan;
+    plan.time = context.clock.Now();
+    plan.definition = definition;
+    plan.rows_max = static_cast<uint64_t>(spec.flush.rows);
+    plan.bytes_max = spec.flush.bytes;
+    uint64_t bytes = 0;
+    for (size_t i = next; i < splits.size() && bytes < plan.bytes_max && plan.splits.size() < kBatchSplitsMax; ++i) {
+      plan.splits.push_back(splits[i]);
+      bytes += splits[i].size;
+    }
+    WEIR_ASSIGN(commit::OpenBatch batch, owner->Plan(std::move(plan)));
+    context.log.Write(telemetry::BatchPlanned{batch.id, batch.epoch, batch.plan.splits.size(), bytes});
+    return batch;
+  }
+
+  // The progress of the batch's splits, or none where the batch was voided.
+  Result<std::optional<std::vector<ObjectProgress>>> Execute(const commit::OpenBatch& batch) {
+    const auto begun = context.clock.Monotonic();
+    const BatchParts parts{context, spec, *source, *contract, *sink, *dead_letters};
+    auto staged = RunBatch(parts, batch, live, [this](uint64_t bytes) {
+      progress.bytes += bytes;
+      if (*report) (*report)(progress);
+    });
+    if (!staged) {
+      live.reset();
+      if (InputIsGone(staged.error())) return VoidBatch(batch, staged.error());
+      return Fail(std::move(staged).error());
+    }
+    if (const auto why = WhyHeld(*staged)) return HoldBatch(batch, *staged, *why);
+    std::vector<ObjectProgress> read = staged->progress;
+    WEIR_ASSIGN(const ledger::BatchOutcome outcome,
+                owner->Commit(batch, std::move(staged->tables), std::move(staged->outcome), std::move(staged->progress)));
+    Count(outcome);
+    context.log.Write(telemetry::BatchCommitted{batch.id, batch.epoch, ForLog(outcome.counts),
+                                                context.clock.Monotonic() - begun});
+    return read;
+  }
+
+  void Count(const ledger::BatchOutcome& outcome) {
+    ++summary.batches;
+    summary.counts += outcome.counts;
+    summary.bytes += outcome.bytes;
+    for (const auto& [code, rows] : outcome.rejected_by) summary.rejected_by[code] += rows;
+    for (const auto& [rule, rows] : outcome.warned_by) summary.warned_by[rule] += rows;
+    progress.counts = summary.counts;
+  }
+
+  std::optional<std::string> WhyHeld(const StagedBatch& staged) const {
+    if (staged.fail) return staged.fail->message;
+    const ledger::Counts& counts = staged.outcome.counts;
+    if (!spec.max_bad || counts.read == 0) return std::nullopt;
+    const double rate = static_cast<double>(counts.rejected) / static_cast<double>(counts.read);
+    if (rate <= spec.max_bad->rate) return std::nullopt;
+    return FormatCount(counts.rejected) + " of " + FormatCount(counts.read) + " records are bad, more than max_bad allows";
+  }
+
+  Result<std::optional<std::vector<ObjectProgress>>> HoldBatch(const commit::OpenBatch& batch, const StagedBatch& staged,
+                                                               const std::string& why) {
+    ledger::BatchOutcome outcome = staged.outcome;
+    if (staged.fail) outcome.counts = {};
+    WEIR_TRY(owner->Hold(batch, outcome, why));
+    context.log.Write(telemetry::BatchHeld{batch.id, why});
+    Error error{.kind = ErrorKind::kStopped,
+                .code = staged.fail ? "batch.failed_rule" : "batch.max_bad",
+                .message = "batch " + batch.id.ToString() + " is held, nothing of it was committed: " + why,
+                .place = staged.fail ? staged.fail->place : Place{},
+                .next = "weir batch show " + batch.id.ToString()};
+    return Fail(std::move(error));
+  }
+
+  // Nothing of the batch is kept; its lost splits become dead letters of kind object.
+  Result<std::optional<std::vector<ObjectProgress>>> VoidBatch(const commit::OpenBatch& batch, const Error& why) {
+    WEIR_TRY(dead_letters->Begin(batch.writer()));
+    for (const ObjectProgress& split : batch.plan.splits) {
+      const auto open = source->Open(split);
+      if (open || open.error().code != "source.lost") continue;
+      columnar::RejectedRow lost{.kind = columnar::RejectedKind::kObject, .line = 0, .offset = 0, .raw = "",
+                                 .raw_length = 0, .raw_hash = split.version,
+                                 .reasons = {{"object.lost", "", "", open.error().message}}};
+      const DeadLetterOrigin origin{context.project, batch.id, split.object, split.version, "", batch.plan.time};
+      WEIR_ASSIGN(const auto rows, ToDeadLetters(origin, std::span(&lost, 1)));
+      WEIR_TRY(dead_letters->Write(*rows));
+    }
+    WEIR_ASSIGN(auto staged, dead_letters->Stage());
+    std::vector<table::StagedTable> tables;
+    tables.push_back(std::move(staged));
+    WEIR_TRY(owner->Void(batch, std::move(tables), {}, why.message));
+    ++summary.voided;
+    context.log.Write(telemetry::BatchVoided{batch.id, why.message});
+    return std::nullopt;
+  }
+};
+
+Runner::Runner(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Runner::~Runner() = default;
+
+std::expected<std::unique_ptr<Runner>, Errors> Runner::Make(const RunContext& context, PipelineSpec spec,
+                                                            std::unique_ptr<source::Source> source) {
+  auto contract = contract::Contract::Compile(spec.contract, context.session);
+  if (!contract) return std::unexpected(std::move(contract).error());
+  const std::string definition = Definition(spec);
+  const std::string digest = env::Sha256Hex(definition);
+  if (auto kept = context.catalog.Keep(digest, definition); !kept) return std::unexpected(Errors{kept.error()});
+  const auto& table = std::get<sink::TableSinkSpec>(spec.sink);
+  auto sink = sink::MakeTableSink(context.lake, table.table,
+                                  {table::WithSystemColumns((*contract)->schema()), table.partition_by});
+  auto dead_letters = sink::MakeTableSink(context.lake, {"dead_letters", spec.name}, table::DeadLetterShape());
+  auto state = std::make_unique<State>(State{.context = context,
+                                             .spec = std::move(spec),
+                                             .source = std::move(source),
+                                             .contract = std::move(*contract),
+                                             .sink = std::move(sink),
+                                             .dead_letters = std::move(dead_letters),
+                                             .definition = digest,
+                                             .owner = nullptr,
+                                             .live = std::nullopt,
+                                             .summary = {},
+                                             .progress = {},
+                                             .report = nullptr});
+  return std::unique_ptr<Runner>(new Runner(std::move(state)));
+}
+
+std::expected<RunSummary, RunFailure> Runner::Run(const std::function<void(const Progress&)>& report) {
+  state_->report = &report;
+  if (auto done = state_->Run(); !done) {
+    if (done.error().kind != ErrorKind::kCancelled) return std::unexpected(RunFailure{done.error(), state_->summary});
+    state_->summary.stopped = true;
+  }
+  return state_->summary;
+}
+
+}  // namespace weir::pipeline

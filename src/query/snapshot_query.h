@@ -1,0 +1,95 @@
+// SQL over snapshots of the lake's tables. What a table holds is looked up once, when a statement
+// first names it; from then on this object reads that snapshot, whatever is committed meanwhile.
+//
+//   Make --> Run(sql) --> ArrowStream --> Next ... null --> Run(sql) ...
+//        `-> AddFiles: a table that is staged and not committed yet
+//
+// Invariants:
+//   (1) Tables that one statement names first are read as of one moment: no commit lies between them.
+//   (2) Two objects do not see each other's views, also over one engine: each has a database of its
+//       own in memory, gone with it.
+//   (3) A statement that is not one SELECT is refused before anything is done.
+//
+// Names: raw.events, "a.b".t or a.b.t for a table of a nested namespace; letter case does not matter.
+// information_schema and the engine's own duckdb_*() views and functions can be read too.
+//
+// Threads: those of the session. Borrows all it is made from; its streams end with it. To cancel, call
+// Interrupt of the session.
+//
+// Errors of Run and Resolve, with place.line and place.column within the SQL where they are known:
+//   query.not_select query.empty query.many engine.*   those of engine/
+//   query.table      kNotFound     no such table, with "did you mean"
+//   query.function   kUnsupported  changes(...): only an incremental model has it
+//   query.store      kUnsupported  a table that is not on the local disk
+//   engine.denied    kInvalid      a file or an address, where Outside is kDenied
+//   those of Lake::Load and Lake::Files, and of table_view.h
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "catalog/catalog.h"
+#include "engine/engine.h"
+#include "engine/sql.h"
+#include "ledger/batch.h"
+#include "table/lake.h"
+
+namespace weir::query {
+
+// Whether SQL may name files and addresses (read_csv, FROM 'x.csv', ...). The engine must allow it too.
+enum class Outside : uint8_t { kDenied, kAllowed };
+
+struct QueryContext {
+  catalog::Catalog& catalog;
+  table::Lake& lake;
+  engine::Session& session;
+  Outside outside = Outside::kDenied;
+};
+
+class SnapshotQuery {
+ public:
+  static Result<std::unique_ptr<SnapshotQuery>> Make(const QueryContext& context);
+  ~SnapshotQuery();
+  SnapshotQuery(const SnapshotQuery&) = delete;
+  SnapshotQuery& operator=(const SnapshotQuery&) = delete;
+
+  // Runs one SELECT; it computes as the stream is read.
+  Result<std::unique_ptr<engine::ArrowStream>> Run(std::string_view sql);
+  // Makes every table that `sql` names readable, without running it.
+  Result<void> Resolve(std::string_view sql);
+
+  // Makes `name` readable as `files`, in place of what the lake has under that name.
+  Result<void> AddFiles(const catalog::TableName& name, const iceberg::Schema& schema,
+                        const std::vector<iceberg::DataFile>& files);
+
+  // The snapshots read so far, by table; 0: the table was empty. Without those of AddFiles.
+  std::vector<ledger::PlannedInput> inputs() const;
+
+ private:
+  struct Named {  // A reference with the table it means.
+    engine::TableReference reference;
+    catalog::TableName table;
+  };
+
+  SnapshotQuery(const QueryContext& context, std::string database);
+
+  // The SQL to run: `sql`, with names of three parts in the form that the engine takes.
+  Result<std::string> Prepare(std::string_view sql);
+  Result<std::vector<Named>> TablesOf(const std::vector<engine::TableReference>& references);
+  Result<void> Load(const std::vector<Named>& tables);
+  Result<void> AddView(const catalog::TableName& name, const iceberg::Schema& schema,
+                       std::span<const iceberg::Schema> history,
+                       const std::vector<iceberg::DataFile>& files);
+
+  QueryContext context_;
+  std::string database_;                            // Of the views.
+  std::vector<catalog::TableName> known_;           // That the catalog had at the start.
+  std::map<catalog::TableName, int64_t> snapshots_; // Read so far.
+  std::vector<catalog::TableName> views_;           // All that can be named by now.
+};
+
+}  // namespace weir::query

@@ -1,0 +1,152 @@
+#include "table/data_writer.h"
+
+#include <arrow/array.h>
+#include <arrow/array/concatenate.h>
+#include <arrow/record_batch.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "env/failpoint.h"
+#include "iceberg/partition_spec.h"
+#include "table/parquet_file_internal.h"
+
+namespace weir::table {
+namespace {
+
+std::unexpected<Error> BadColumn(const std::string& message) {
+  return Fail(ErrorKind::kInvalid, "table.column", message);
+}
+
+// The rows of `rows` whose tuple is `wanted`, as runs of slices put together.
+Result<std::shared_ptr<arrow::RecordBatch>> Select(const arrow::RecordBatch& rows,
+                                                   const std::vector<uint32_t>& row_tuple, uint32_t wanted) {
+  arrow::RecordBatchVector runs;
+  for (size_t begin = 0; begin < row_tuple.size();) {
+    if (row_tuple[begin] != wanted) {
+      ++begin;
+      continue;
+    }
+    size_t end = begin + 1;
+    while (end < row_tuple.size() && row_tuple[end] == wanted) ++end;
+    runs.push_back(rows.Slice(static_cast<int64_t>(begin), static_cast<int64_t>(end - begin)));
+    begin = end;
+  }
+  if (runs.size() == 1) return runs.front();
+  auto merged = arrow::ConcatenateRecordBatches(runs);
+  if (!merged.ok()) return BadColumn(merged.status().message());
+  return *merged;
+}
+
+class PartitionedWriter final : public DataWriter {
+ public:
+  PartitionedWriter(storage::Store& store, TableStatePtr state, std::shared_ptr<arrow::Schema> schema,
+                    iceberg::Partitioner partitioner, std::string stem)
+      : store_(store),
+        state_(std::move(state)),
+        schema_(std::move(schema)),
+        partitioner_(std::move(partitioner)),
+        stem_(std::move(stem)) {}
+
+  Result<void> Write(const arrow::RecordBatch& rows) override {
+    if (rows.num_rows() == 0) return {};
+    WEIR_ASSIGN(const auto fitted, Fit(rows));
+    rows_ += static_cast<uint64_t>(rows.num_rows());
+    WEIR_ASSIGN(const iceberg::PartitionedRows split, partitioner_.Split(*fitted));
+    for (uint32_t i = 0; i < split.tuples.size(); ++i) {
+      WEIR_ASSIGN(ParquetFile * file, FileOf(split.tuples[i]));
+      if (split.row_tuple.empty()) {
+        WEIR_TRY(file->Write(*fitted));
+      } else {
+        WEIR_ASSIGN(const auto part, Select(*fitted, split.row_tuple, i));
+        WEIR_TRY(file->Write(*part));
+      }
+    }
+    return {};
+  }
+
+  uint64_t rows() const override { return rows_; }
+
+  Result<std::vector<iceberg::DataFile>> Finish() override {
+    while (!open_.empty()) WEIR_TRY(Close(0));
+    return std::move(finished_);
+  }
+
+ private:
+  struct Open {
+    iceberg::PartitionTuple tuple;
+    std::unique_ptr<ParquetFile> file;
+  };
+
+  // The batch in the table's column order and schema.
+  Result<std::shared_ptr<arrow::RecordBatch>> Fit(const arrow::RecordBatch& rows) const {
+    arrow::ArrayVector columns;
+    for (const auto& field : schema_->fields()) {
+      std::shared_ptr<arrow::Array> column = rows.GetColumnByName(field->name());
+      if (column == nullptr) {
+        auto nulls = arrow::MakeArrayOfNull(field->type(), rows.num_rows());
+        if (!nulls.ok()) return BadColumn(nulls.status().message());
+        column = *nulls;
+      }
+      if (!field->nullable() && column->null_count() != 0)
+        return BadColumn("null in the required column " + field->name());
+      if (column->type_id() != field->type()->id())
+        return BadColumn("column " + field->name() + " is " + column->type()->ToString() + ", the table has " +
+                         field->type()->ToString());
+      columns.push_back(std::move(column));
+    }
+    return arrow::RecordBatch::Make(schema_, rows.num_rows(), std::move(columns));
+  }
+
+  Result<ParquetFile*> FileOf(const iceberg::PartitionTuple& tuple) {
+    for (const Open& open : open_)
+      if (open.tuple == tuple) return open.file.get();
+    if (open_.size() == kOpenPartitionsMax) WEIR_TRY(Close(0));
+    std::string location = iceberg::DataFolder(state_->metadata);
+    const std::string path = iceberg::PartitionPath(partitioner_.spec(), partitioner_.types(), tuple);
+    if (!path.empty()) location += "/" + path;
+    location += "/" + stem_ + "-" + std::to_string(++files_) + ".parquet";
+    WEIR_ASSIGN(auto file, ParquetFile::Create(store_, location, state_->metadata.schema(), schema_));
+    open_.push_back({tuple, std::move(file)});
+    return open_.back().file.get();
+  }
+
+  Result<void> Close(size_t at) {
+    WEIR_TRY(env::ReachFailpoint("table.data_file"));
+    WEIR_ASSIGN(iceberg::DataFile file, open_[at].file->Finish());
+    file.spec_id = partitioner_.spec().id;
+    file.partition = open_[at].tuple;
+    finished_.push_back(std::move(file));
+    open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(at));
+    return {};
+  }
+
+  storage::Store& store_;
+  TableStatePtr state_;
+  std::shared_ptr<arrow::Schema> schema_;
+  iceberg::Partitioner partitioner_;
+  std::string stem_;  // Of the names: PIPELINE-INSTANCE-BATCH-EPOCH-ATTEMPT.
+  std::vector<Open> open_;  // In the order of opening; the oldest is closed first.
+  std::vector<iceberg::DataFile> finished_;
+  uint64_t rows_ = 0;
+  uint64_t files_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<DataWriter>> DataWriter::Make(storage::Store& store, TableStatePtr state,
+                                                     const WriterIdentity& identity) {
+  const iceberg::Schema& schema = state->metadata.schema();
+  WEIR_ASSIGN(auto arrow_schema, iceberg::ToArrowForParquet(schema));
+  WEIR_ASSIGN(auto partitioner, iceberg::Partitioner::Make(schema, state->metadata.spec()));
+  std::string pipeline = identity.batch.pipeline;
+  std::ranges::replace(pipeline, '/', '.');
+  std::string stem = pipeline + "-" + identity.batch.instance + "-" +
+                     std::to_string(identity.batch.number.value) + "-" +
+                     std::to_string(identity.epoch.value) + "-" + std::to_string(identity.attempt.value);
+  return std::make_unique<PartitionedWriter>(store, std::move(state), std::move(arrow_schema),
+                                             std::move(partitioner), std::move(stem));
+}
+
+}  // namespace weir::table

@@ -1,0 +1,169 @@
+#include "table/lake.h"
+
+#include <arrow/builder.h>
+#include <arrow/record_batch.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "table/data_writer.h"
+#include "table/shape.h"
+
+namespace weir::table {
+namespace {
+
+const catalog::TableName kEvents{"raw", "events"};
+
+class LakeTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+    catalog_ = catalog::OpenSqliteCatalog({folder_ + "/weir.db", "0a0b0c0d", false}).value();
+    lake_ = MakeLake();
+    shape_.schema.fields = {{.name = "id", .type = columnar::ParseType("bigint").value(), .nullable = false},
+                            {.name = "day", .type = columnar::ParseType("date").value(), .nullable = true}};
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::unique_ptr<Lake> MakeLake() {
+    return std::make_unique<Lake>(*store_, *catalog_, env::SystemClock(), random_, "file:///lake");
+  }
+
+  static std::shared_ptr<arrow::RecordBatch> Rows(const std::vector<int64_t>& ids, int32_t day) {
+    arrow::Int64Builder id;
+    arrow::Date32Builder days;
+    EXPECT_TRUE(id.AppendValues(ids).ok());
+    for (size_t i = 0; i < ids.size(); ++i) EXPECT_TRUE(days.Append(day + static_cast<int32_t>(i % 2)).ok());
+    return arrow::RecordBatch::Make(
+        arrow::schema({arrow::field("id", arrow::int64()), arrow::field("day", arrow::date32())}),
+        static_cast<int64_t>(ids.size()), {id.Finish().ValueOrDie(), days.Finish().ValueOrDie()});
+  }
+
+  std::vector<iceberg::DataFile> Write(const TableStatePtr& state, const std::vector<int64_t>& ids) {
+    const WriterIdentity identity{{"orders", "0a0b0c0d", BatchNumber(++batch_)}, Epoch(1), Attempt(1)};
+    auto writer = DataWriter::Make(*store_, state, identity).value();
+    const auto written = writer->Write(*Rows(ids, 100));
+    EXPECT_TRUE(written) << written.error().ToString();
+    auto files = writer->Finish();
+    EXPECT_TRUE(files) << files.error().ToString();
+    return *files;
+  }
+
+  // Commits as commit/ does, without a ledger.
+  Result<void> Commit(const TableStatePtr& base, const TableChange& change) {
+    WEIR_ASSIGN(const auto prepared, lake_->Prepare(*base, change));
+    catalog::Change moved;
+    moved.moves = {prepared.move};
+    WEIR_TRY(catalog_->Commit(moved));
+    lake_->Settle(prepared);
+    return {};
+  }
+
+  Result<void> Append(const std::vector<int64_t>& ids) {
+    WEIR_ASSIGN(const auto state, lake_->LoadOrCreate(kEvents, shape_));
+    return Commit(state, {iceberg::Operation::kAppend, Write(state, ids), {{"weir.batch", "1"}}});
+  }
+
+  static int64_t CountRows(const std::vector<iceberg::DataFile>& files) {
+    int64_t rows = 0;
+    for (const auto& file : files) rows += file.record_count;
+    return rows;
+  }
+
+  std::string folder_ = testing::TempDir() + "lake_" + std::to_string(getpid());
+  std::unique_ptr<storage::Store> store_ = storage::MakeMemoryStore();
+  env::SeededRandom random_{7};
+  std::unique_ptr<catalog::Catalog> catalog_;
+  std::unique_ptr<Lake> lake_;
+  TableShape shape_;
+  uint64_t batch_ = 0;
+};
+
+TEST_F(LakeTest, WhatWasCommittedIsReadByAnotherProcess) {
+  EXPECT_EQ(lake_->Load(kEvents).error().code, "table.not_found");
+  ASSERT_TRUE(Append({1, 2, 3}));
+  ASSERT_TRUE(Append({4}));
+  auto other = MakeLake();
+  const auto state = other->Load(kEvents);
+  ASSERT_TRUE(state) << state.error().ToString();
+  const auto files = other->Files(**state);
+  ASSERT_TRUE(files);
+  EXPECT_EQ(CountRows(*files), 4);
+  EXPECT_EQ((*state)->metadata.current_snapshot()->summary.at("weir.batch"), "1");
+  EXPECT_EQ(files->front().metrics.lower_bounds.size(), 2U);
+}
+
+TEST_F(LakeTest, PartitionsAreSeparateFiles) {
+  shape_.partition_by = {"day"};
+  ASSERT_TRUE(Append({1, 2, 3}));
+  const auto files = lake_->Files(**lake_->Load(kEvents)).value();
+  ASSERT_EQ(files.size(), 2U);
+  EXPECT_NE(files[0].path.find("/data/day=1970-04-1"), std::string::npos) << files[0].path;
+  EXPECT_EQ(CountRows(files), 3);
+}
+
+TEST_F(LakeTest, AStaleBaseIsRefusedAndRebases) {
+  ASSERT_TRUE(Append({1}));
+  const auto stale = lake_->Load(kEvents).value();
+  const auto files = Write(stale, {2});
+  ASSERT_TRUE(Append({3}));
+  EXPECT_EQ(Commit(stale, {iceberg::Operation::kAppend, files, {}}).error().code, "catalog.conflict");
+  ASSERT_TRUE(Commit(lake_->Load(kEvents).value(), {iceberg::Operation::kAppend, files, {}}));
+  EXPECT_EQ(CountRows(lake_->Files(**lake_->Load(kEvents)).value()), 3);
+}
+
+TEST_F(LakeTest, ReplaceAllLeavesOnlyTheNewRows) {
+  ASSERT_TRUE(Append({1, 2, 3}));
+  const auto before = lake_->Load(kEvents).value();
+  ASSERT_TRUE(Commit(before, {iceberg::Operation::kReplaceAll, Write(before, {9}), {}}));
+  const auto state = lake_->Load(kEvents).value();
+  EXPECT_EQ(CountRows(lake_->Files(*state).value()), 1);
+  EXPECT_EQ(CountRows(lake_->Files(*state, before->snapshot_id()).value()), 3) << "the old snapshot stays readable";
+}
+
+TEST_F(LakeTest, ManyCommitsKeepMetadataSmall) {
+  for (int i = 0; i < 300; ++i) ASSERT_TRUE(Append({i}));
+  const auto state = lake_->Load(kEvents).value();
+  EXPECT_EQ(CountRows(lake_->Files(*state).value()), 300);
+  EXPECT_LE(state->metadata.snapshots.size(), kSnapshotsKept);
+  EXPECT_LE(state->metadata.metadata_log.size(), kMetadataFilesKept);
+  EXPECT_LE(state->manifests.size(), 45U);
+  const auto objects = store_->List("file:///lake/raw/events/metadata/").value();
+  EXPECT_LE(objects.size(), kSnapshotsKept * 3 + kMetadataFilesKept + 50) << "what is unreachable is removed";
+  // Everything a kept snapshot names is still there.
+  for (const auto& snapshot : state->metadata.snapshots) ASSERT_TRUE(lake_->Files(*state, snapshot.id)) << snapshot.id;
+}
+
+TEST_F(LakeTest, AContractThatChangedIsNamed) {
+  ASSERT_TRUE(Append({1}));
+  TableShape other = shape_;
+  other.schema.fields[1].type = columnar::ParseType("varchar").value();
+  EXPECT_EQ(lake_->LoadOrCreate(kEvents, other).error().code, "schema.drift");
+  other = shape_;
+  other.schema.fields.push_back({.name = "extra", .type = columnar::ParseType("int").value(), .nullable = true});
+  EXPECT_EQ(lake_->LoadOrCreate(kEvents, other).error().code, "schema.drift");
+  other = shape_;
+  other.partition_by = {"day"};
+  EXPECT_EQ(lake_->LoadOrCreate(kEvents, other).error().code, "schema.drift");
+}
+
+TEST_F(LakeTest, ALakeDeletedBehindOurBackIsSaid) {
+  ASSERT_TRUE(Append({1}));
+  const auto locations = store_->List("file:///lake/").value();
+  for (const auto& location : locations) ASSERT_TRUE(store_->Remove(location));
+  EXPECT_EQ(MakeLake()->Load(kEvents).error().code, "table.lost");
+}
+
+TEST_F(LakeTest, ANullInARequiredColumnIsRefused) {
+  const auto state = lake_->Create(kEvents, shape_).value();
+  arrow::Int64Builder id;
+  ASSERT_TRUE(id.AppendNull().ok());
+  const auto rows = arrow::RecordBatch::Make(arrow::schema({arrow::field("id", arrow::int64())}), 1, {id.Finish().ValueOrDie()});
+  auto writer = DataWriter::Make(*store_, state, {{"orders", "0a0b0c0d", BatchNumber(1)}, Epoch(1), Attempt(1)}).value();
+  EXPECT_EQ(writer->Write(*rows).error().code, "table.column");
+}
+
+}  // namespace
+}  // namespace weir::table

@@ -1,0 +1,1 @@
+"""Scenario files: tests/README.md describes the format, tests/run_cases.py runs them."""
