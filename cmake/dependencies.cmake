@@ -49,5 +49,5 @@ add_library(weir_sqlite STATIC ${WEIR_DEPS}/sqlite/sqlite3.c)
 target_include_directories(weir_sqlite SYSTEM PUBLIC ${WEIR_DEPS}/sqlite)
 target_compile_definitions(weir_sqlite PRIVATE SQLITE_THREADSAFE=1 SQLITE_OMIT_LOAD_EXTENSION
   SQLITE_DQS=0 SQLITE_DEFAULT_FOREIGN_KEYS=1)
-target_compile_options(weir_sqlite PRIVATE -w)
+target_compile_options(weir_sqlite PRIVATE -w -ffile-prefix-map=${WEIR_DEPS}/=)
 target_link_libraries(weir_sqlite PUBLIC Threads::Threads ${CMAKE_DL_LIBS})

@@ -52,10 +52,10 @@ install_packages() {
       "Let an administrator run: apt-get install ${missing[*]}"
     sudo=(sudo)
   fi
-  say "installing with ${sudo[*]} apt-get: ${missing[*]}"
+  say "installing with ${sudo[*]}${sudo:+ }apt-get: ${missing[*]}"
   "${sudo[@]}" apt-get update -qq
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    -o Dpkg::Use-Pty=0 "${missing[@]}" >"$CACHE/apt.log" 2>&1 || {
+    -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=600 "${missing[@]}" >"$CACHE/apt.log" 2>&1 || {
     tail -n 20 "$CACHE/apt.log" >&2
     die "apt-get could not install them all; its words are above and in $CACHE/apt.log"
   }
@@ -86,7 +86,7 @@ print(base64.b64encode(hashlib.sha512(open(sys.argv[1], "rb").read()).digest()).
 # kept FILE HASH COMMAND...: FILE of the cache, fetched by COMMAND into the folder ./ if it is not
 # there with this hash. The command leaves one file.
 kept() {
-  local file=$CACHE/downloads/$1 want=$2 folder got
+  local file=$CACHE/downloads/$1 want=$2 folder fetched got
   shift 2
   [[ -f $file && $(hash_of "${want%%:*}" "$file") == "$want" ]] && return 0
   say "fetching ${file##*/}"
@@ -96,12 +96,13 @@ kept() {
     rm -rf "$folder"
     die "could not fetch ${file##*/}; the words of the command are above"
   }
-  got=$(find "$folder" -type f)
-  [[ -f $got ]] || die "fetching ${file##*/} left no single file: $got"
-  [[ $(hash_of "${want%%:*}" "$got") == "$want" ]] ||
-    die "${file##*/} is not the file that dependencies.lock names" "wanted $want, got $(hash_of "${want%%:*}" "$got")"
-  mv "$got" "$file"
+  fetched=$(find "$folder" -type f)
+  [[ -f $fetched ]] || die "fetching ${file##*/} left no single file: $fetched"
+  got=$(hash_of "${want%%:*}" "$fetched")
+  [[ $got != "$want" ]] || mv "$fetched" "$file"
   rm -rf "$folder"
+  [[ $got == "$want" ]] ||
+    die "${file##*/} is not the file that dependencies.lock names" "wanted $want, got $got"
 }
 
 npm_file() { echo "$(tr '@/' '--' <<<"${1#@}").tgz"; }

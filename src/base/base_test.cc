@@ -15,7 +15,8 @@ TEST(Units, BytesReadAsPeopleWriteThem) {
   const struct {
     const char* text;
     uint64_t bytes;
-  } cases[] = {{"64MiB", 67108864}, {"1.5 KiB", 1536}, {"100kB", 100000}, {"4096", 4096}, {"0B", 0}};
+  } cases[] = {
+      {"64MiB", 67108864}, {"1.5 KiB", 1536}, {"100kB", 100000}, {"4096", 4096}, {"0B", 0}};
   for (const auto& c : cases) EXPECT_EQ(ParseBytes(c.text).value(), c.bytes) << c.text;
   for (const char* bad : {"", "MiB", "-1B", "3 parsecs", "1e300GiB", "nan"})
     EXPECT_EQ(ParseBytes(bad).error().code, "unit.bytes") << bad;
@@ -25,7 +26,8 @@ TEST(Units, DurationsReadAsPeopleWriteThem) {
   const struct {
     const char* text;
     int64_t micros;
-  } cases[] = {{"500ms", 500'000}, {"30s", 30'000'000}, {"15m", 900'000'000}, {"7d", 604'800'000'000}};
+  } cases[] = {
+      {"500ms", 500'000}, {"30s", 30'000'000}, {"15m", 900'000'000}, {"7d", 604'800'000'000}};
   for (const auto& c : cases) EXPECT_EQ(ParseDuration(c.text).value().count(), c.micros) << c.text;
   for (const char* bad : {"", "5", "0s", "-1s", "1 year"})
     EXPECT_EQ(ParseDuration(bad).error().code, "unit.duration") << bad;

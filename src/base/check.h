@@ -8,8 +8,8 @@ namespace weir {
 
 }  // namespace weir
 
-#define WEIR_CHECK(condition)                                       \
-  do {                                                              \
-    if (!(condition)) [[unlikely]]                                  \
-      ::weir::CheckFailed(#condition, __FILE__, __LINE__);          \
+#define WEIR_CHECK(condition)                              \
+  do {                                                     \
+    if (!(condition)) [[unlikely]]                         \
+      ::weir::CheckFailed(#condition, __FILE__, __LINE__); \
   } while (false)

@@ -7,9 +7,9 @@
 namespace weir {
 
 // Decoding. A chunk is what a decoder holds of its input at once.
-inline constexpr size_t kRecordBytesMax = 16 * 1024 * 1024;   // Longer: one dead letter.
-inline constexpr size_t kDecodedRowsMax = 64 * 1024;          // Rows of one columnar group.
-inline constexpr size_t kDecodedBytesMax = 8 * 1024 * 1024;   // Input bytes of one columnar group.
+inline constexpr size_t kRecordBytesMax = 16 * 1024 * 1024;  // Longer: one dead letter.
+inline constexpr size_t kDecodedRowsMax = 64 * 1024;         // Rows of one columnar group.
+inline constexpr size_t kDecodedBytesMax = 8 * 1024 * 1024;  // Input bytes of one columnar group.
 inline constexpr size_t kJsonDepthMax = 64;
 inline constexpr size_t kColumnsMax = 10'000;
 
@@ -24,10 +24,10 @@ inline constexpr size_t kBatchSplitsMax = 1'000;
 
 // Tables.
 inline constexpr uint64_t kRowGroupBytesTarget = 32ULL * 1024 * 1024;
-inline constexpr size_t kOpenPartitionsMax = 100;        // Partition writers open at once.
+inline constexpr size_t kOpenPartitionsMax = 100;  // Partition writers open at once.
 inline constexpr size_t kManifestsBeforeMerge = 16;
-inline constexpr size_t kSnapshotsKept = 100;            // Upkeep expires older ones.
-inline constexpr size_t kMetadataFilesKept = 20;         // Older metadata files are removed.
+inline constexpr size_t kSnapshotsKept = 100;     // Upkeep expires older ones.
+inline constexpr size_t kMetadataFilesKept = 20;  // Older metadata files are removed.
 inline constexpr int kCommitTriesMax = 50;
 
 // The engine.

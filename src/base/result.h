@@ -31,15 +31,15 @@ inline std::unexpected<Error> Fail(Error error) { return std::unexpected(std::mo
 
 // The one propagating macro family. WEIR_TRY(expr) returns the error of `expr` from the enclosing
 // function; WEIR_ASSIGN(target, expr) does so or else assigns (or declares) `target`.
-#define WEIR_TRY(expr)                                                      \
-  do {                                                                      \
-    auto weir_result = (expr);                                              \
+#define WEIR_TRY(expr)                                                        \
+  do {                                                                        \
+    auto weir_result = (expr);                                                \
     if (!weir_result) return std::unexpected(std::move(weir_result).error()); \
   } while (false)
 
 #define WEIR_ASSIGN(target, expr) \
   WEIR_ASSIGN_INNER(WEIR_CONCAT(weir_result_, __LINE__), target, expr)
-#define WEIR_ASSIGN_INNER(result, target, expr)                 \
-  auto result = (expr);                                         \
+#define WEIR_ASSIGN_INNER(result, target, expr)                   \
+  auto result = (expr);                                           \
   if (!result) return std::unexpected(std::move(result).error()); \
   target = std::move(result).value()

@@ -32,15 +32,16 @@ const double* Scale(const std::array<std::pair<std::string_view, double>, N>& un
   return nullptr;
 }
 
-constexpr std::array<std::pair<std::string_view, double>, 9> kByteUnits = {{{"", 1},
-                                                                            {"B", 1},
-                                                                            {"KiB", 1024.0},
-                                                                            {"MiB", 1048576.0},
-                                                                            {"GiB", 1073741824.0},
-                                                                            {"TiB", 1099511627776.0},
-                                                                            {"kB", 1e3},
-                                                                            {"MB", 1e6},
-                                                                            {"GB", 1e9}}};
+constexpr std::array<std::pair<std::string_view, double>, 9> kByteUnits = {
+    {{"", 1},
+     {"B", 1},
+     {"KiB", 1024.0},
+     {"MiB", 1048576.0},
+     {"GiB", 1073741824.0},
+     {"TiB", 1099511627776.0},
+     {"kB", 1e3},
+     {"MB", 1e6},
+     {"GB", 1e9}}};
 constexpr std::array<std::pair<std::string_view, double>, 6> kTimeUnits = {
     {{"us", 1}, {"ms", 1e3}, {"s", 1e6}, {"m", 6e7}, {"h", 3.6e9}, {"d", 8.64e10}}};
 

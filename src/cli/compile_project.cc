@@ -14,14 +14,21 @@ std::expected<CompiledProject, Errors> CompileProject(const ReadProject& read) {
   if (!session) return std::unexpected(Errors{session.error()});
   compiled.session = std::move(*session);
   config::Faults faults;
-  std::vector<catalog::TableName> tables;
+  model::KnownTables tables;
   for (const pipeline::PipelineSpec& spec : read.pipelines) {
-    if (spec.generates()) continue;
-    tables.push_back(std::get<sink::TableSinkSpec>(spec.sink).table);
-    tables.push_back({"dead_letters", spec.name});
+    if (spec.generates()) {
+      source::CheckGenerate(std::get<source::GenerateSpec>(spec.source), *compiled.engine, faults);
+      continue;
+    }
+    tables.written.push_back(std::get<sink::TableSinkSpec>(spec.sink).table);
+    tables.written.push_back({"dead_letters", spec.name});
     const auto contract = contract::Contract::Compile(spec.contract, *compiled.session);
     if (contract) continue;
     for (const Error& error : contract.error()) faults.Add(error, spec.place);
+  }
+  // Tables that other programs made in the same catalog.
+  if (const auto state = State::Open(read, State::Access::kRead)) {
+    if (auto existing = (*state)->catalog().Tables()) tables.existing = std::move(*existing);
   }
   compiled.models = model::ReadModels(read.project, tables, *compiled.session, faults);
   if (!faults.empty()) return std::unexpected(std::move(faults).Take());

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/compile_project.h"
 #include "cli/open_project.h"
+#include "cli/reading.h"
 #include "cli/run_summary.h"
 #include "env/clock.h"
 
@@ -36,8 +37,8 @@ Result<Selection> Select(const ReadProject& read, const std::vector<model::Model
     if (wanted(spec.name)) selection.pipelines.push_back(&spec);
   }
   for (const auto& one : models) {
-    names.push_back(one.name.ToString());
-    if (wanted(one.name.ToString())) selection.models.push_back(&one);
+    names.push_back(one.table.ToString());
+    if (wanted(one.table.ToString())) selection.models.push_back(&one);
   }
   for (const std::string& selector : selectors) {
     if (std::ranges::any_of(names, [&](const std::string& name) { return Matches(selector, name); })) continue;
@@ -104,15 +105,8 @@ class RunCommand {
 
   void RunModel(const model::Model& one) {
     const auto begun = env::SystemClock().Monotonic();
-    ModelResult result{.name = one.name.ToString(), .outcome = {}, .error = {}, .elapsed = {}};
-    auto ran = model::RunModel({.project_folder = read_.project.folder,
-                                .catalog = state_.catalog(),
-                                .lake = state_.lake(),
-                                .clock = env::SystemClock(),
-                                .log = log_,
-                                .stop = *command_.stop,
-                                .force = options_.force},
-                               one);
+    ModelResult result{.name = one.table.ToString(), .outcome = {}, .error = {}, .elapsed = {}};
+    auto ran = BuildModel(one);
     result.elapsed = env::SystemClock().Monotonic() - begun;
     if (ran) {
       result.outcome = std::move(*ran);
@@ -122,6 +116,22 @@ class RunCommand {
     TellModel(command_.terminal, result);
     Note(result.error, result.name);
     result_.models.push_back(std::move(result));
+  }
+
+  Result<model::ModelOutcome> BuildModel(const model::Model& one) {
+    if (!lake_engine_) {
+      WEIR_ASSIGN(lake_engine_, OpenLakeEngine(read_));
+    }
+    WEIR_ASSIGN(const auto session, lake_engine_->NewSession());
+    return model::RunModel({.folder = read_.project.folder,
+                            .catalog = state_.catalog(),
+                            .lake = state_.lake(),
+                            .session = *session,
+                            .clock = env::SystemClock(),
+                            .files = env::SystemFiles(),
+                            .log = log_,
+                            .stop = *command_.stop},
+                           one, options_.force ? model::Rerun::kAlways : model::Rerun::kIfChanged);
   }
 
   void Note(const std::optional<Error>& error, const std::string& subject) {
@@ -146,6 +156,7 @@ class RunCommand {
   CompiledProject& compiled_;
   State& state_;
   telemetry::Log& log_;
+  std::unique_ptr<engine::Engine> lake_engine_;  // For models; made when the first one runs.
   RunResult result_;
   std::optional<Error> failed_;
   uint64_t rejected_ = 0;

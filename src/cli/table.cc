@@ -4,7 +4,7 @@
 
 #include "base/units.h"
 #include "cli/commands.h"
-#include "cli/open_project.h"
+#include "cli/reading.h"
 
 namespace weir::cli {
 namespace {
@@ -39,20 +39,6 @@ TableRow Describe(const table::TableState& state) {
 json ToJson(const TableRow& row) {
   return {{"table", row.name.ToString()}, {"rows", row.rows},           {"files", row.files},
           {"bytes", row.bytes},           {"snapshots", row.snapshots}, {"changed", FormatInstant({row.changed_ms * 1000})}};
-}
-
-struct Opened {
-  ReadProject read;
-  std::unique_ptr<State> state;
-};
-
-// Both, or the exit code of what went wrong (already told).
-std::expected<Opened, int> OpenForReading(const Command& command) {
-  auto read = OpenProject(command.folder);
-  if (!read) return std::unexpected(Report(command.terminal, read.error().errors, read.error().sources));
-  auto state = State::Open(*read, State::Access::kRead);
-  if (!state) return std::unexpected(Report(command.terminal, state.error()));
-  return Opened{std::move(*read), std::move(*state)};
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
-// DecodedBatch: what a decoder made of a run of records. Rows that could be cut out stand in `rows`,
-// typed by the contract; a cell that could not be read is null and named in `faults`, so that the
-// contract can add its own reasons to the same record. Records that could not be cut at all are in
-// `broken`. Every record of the run is in exactly one of `rows` and `broken`.
+// DecodedBatch: what a decoder made of a run of records. Rows that could be cut out stand in
+// `rows`, typed by the contract; a cell that could not be read is null and named in `faults`, so
+// that the contract can add its own reasons to the same record. Records that could not be cut at
+// all are in `broken`. Every record of the run is in exactly one of `rows` and `broken`.
 #pragma once
 
 #include <cstdint>
@@ -30,13 +30,15 @@ struct CellFault {
 };
 
 struct DecodedBatch {
-  // The contract's columns in order, then `_rescued` (utf8, JSON object of the unknown fields, or null).
+  // The contract's columns in order, then `_rescued` (utf8, JSON object of the unknown fields, or
+  // null).
   std::shared_ptr<arrow::RecordBatch> rows;
   std::vector<RecordPosition> positions;  // One per row.
   std::vector<CellFault> faults;          // Sorted by row.
   std::vector<RejectedRow> broken;        // In input order.
 
-  // The input's bytes [chunk_offset, chunk_offset + chunk->size()), which hold every row of the batch.
+  // The input's bytes [chunk_offset, chunk_offset + chunk->size()), which hold every row of the
+  // batch.
   std::shared_ptr<const std::string> chunk;
   uint64_t chunk_offset = 0;
 

@@ -51,7 +51,8 @@ class TypeReader {
   Result<Type> ReadAll() {
     WEIR_ASSIGN(Type type, ReadType(0));
     SkipBlanks();
-    if (at_ != text_.size()) return Malformed("unexpected '" + std::string(text_.substr(at_)) + "'");
+    if (at_ != text_.size())
+      return Malformed("unexpected '" + std::string(text_.substr(at_)) + "'");
     return type;
   }
 
@@ -62,8 +63,9 @@ class TypeReader {
     if (word.empty()) return Malformed("a type is missing");
     if (word == "list") return ReadList(depth);
     if (word == "struct") return ReadStruct(depth);
-    const auto* found = std::find_if(kKinds.begin(), kKinds.end(),
-                                     [&word](const KindNames& names) { return names.text == word; });
+    const auto* found = std::find_if(kKinds.begin(), kKinds.end(), [&word](const KindNames& names) {
+      return names.text == word;
+    });
     if (found == kKinds.end()) return Unknown(word);
     Type type{.kind = found->kind, .precision = 0, .scale = 0, .length = 0, .children = {}};
     if (type.kind == Kind::kDecimal) return ReadDecimal(type);
@@ -82,7 +84,8 @@ class TypeReader {
       WEIR_ASSIGN(type.scale, ReadNumber());
     }
     if (!Take(')')) return Malformed("')' is missing after decimal(");
-    if (type.precision < 1 || type.precision > 38 || type.scale < 0 || type.scale > type.precision) {
+    if (type.precision < 1 || type.precision > 38 || type.scale < 0 ||
+        type.scale > type.precision) {
       return Fail(ErrorKind::kInvalid, "type.decimal_range",
                   "decimal(" + std::to_string(type.precision) + "," + std::to_string(type.scale) +
                       "): precision is 1 to 38, scale is 0 to the precision");
@@ -150,13 +153,20 @@ class TypeReader {
   static std::unexpected<Error> Unknown(const std::string& word) {
     std::vector<std::string> names = {"list", "struct"};
     for (const KindNames& kind : kKinds) names.emplace_back(kind.text);
-    std::string next = "types are bool int bigint double decimal(p,s) varchar uuid date time timestamp "
-                       "timestamptz json binary list(T) struct(a T, ...)";
+    std::string next =
+        "types are bool int bigint double decimal(p,s) varchar uuid date time timestamp "
+        "timestamptz json binary list(T) struct(a T, ...)";
     if (const auto near = NearestWord(word, names)) next = "did you mean '" + *near + "'?";
     // Names from other dialects, whose spelling is too far away to be guessed.
-    for (const auto& [other, ours] : std::array<std::pair<std::string_view, std::string_view>, 8>{
-             {{"string", "varchar"}, {"text", "varchar"}, {"integer", "int"}, {"long", "bigint"},
-              {"float", "double"}, {"boolean", "bool"}, {"numeric", "decimal"}, {"datetime", "timestamp"}}})
+    for (const auto& [other, ours] :
+         std::array<std::pair<std::string_view, std::string_view>, 8>{{{"string", "varchar"},
+                                                                       {"text", "varchar"},
+                                                                       {"integer", "int"},
+                                                                       {"long", "bigint"},
+                                                                       {"float", "double"},
+                                                                       {"boolean", "bool"},
+                                                                       {"numeric", "decimal"},
+                                                                       {"datetime", "timestamp"}}})
       if (word == other) next = "did you mean '" + std::string(ours) + "'?";
     return Fail(ErrorKind::kInvalid, "type.unknown", "no type '" + word + "'", next);
   }

@@ -1,5 +1,5 @@
-// Type, Field and Schema: the types a user writes in a contract (language.md "Columns"), and how each
-// stands in memory. Pure values.
+// Type, Field and Schema: the types a user writes in a contract (language.md "Columns"), and how
+// each stands in memory. Pure values.
 //
 //   user            Arrow in memory                 Iceberg          note
 //   bool            boolean                         boolean

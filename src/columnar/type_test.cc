@@ -8,9 +8,10 @@ namespace {
 
 TEST(Type, ReadsAndWritesEveryType) {
   for (const char* text :
-       {"bool", "int", "bigint", "double", "decimal(10,2)", "decimal(38,0)", "varchar", "varchar(20)",
-        "uuid", "date", "time", "timestamp", "timestamptz", "json", "binary", "list(int)",
-        "struct(a int, b list(varchar))", "list(struct(sku varchar, qty int, unit_price decimal(12,2)))"}) {
+       {"bool", "int", "bigint", "double", "decimal(10,2)", "decimal(38,0)", "varchar",
+        "varchar(20)", "uuid", "date", "time", "timestamp", "timestamptz", "json", "binary",
+        "list(int)", "struct(a int, b list(varchar))",
+        "list(struct(sku varchar, qty int, unit_price decimal(12,2)))"}) {
     const auto type = ParseType(text);
     ASSERT_TRUE(type) << text;
     EXPECT_EQ(ToText(*type), text);

@@ -38,9 +38,11 @@ bool QuoteIsClosed(std::string_view text, size_t position) {
   return false;
 }
 
-bool HasOpenBracket(const Node& node) {
-  if (!node.is_scalar() || node.quoted) return false;
-  return std::count(node.text.begin(), node.text.end(), '(') >
+// Round brackets of plain text that are still open after it. Counted once per piece, since a text
+// of very many pieces would be counted from its start for each of them.
+int64_t OpenBrackets(const Node& node) {
+  if (!node.is_scalar() || node.quoted) return 0;
+  return std::count(node.text.begin(), node.text.end(), '(') -
          std::count(node.text.begin(), node.text.end(), ')');
 }
 
@@ -139,10 +141,11 @@ class Builder {
   }
 
   void FillSequence(bool flow, Node& node) {
+    int64_t open = 0;
     while (events_[at_].kind != YamlEvent::Kind::kEnd) {
       Node item = Next();
-      const bool goes_on = flow && !node.items.empty() && HasOpenBracket(node.items.back()) &&
-                           item.is_scalar() && !item.quoted;
+      const bool goes_on = flow && open > 0 && item.is_scalar() && !item.quoted;
+      open = OpenBrackets(item) + (goes_on ? open : 0);
       if (goes_on) {
         Join(node.items.back(), item);
       } else {
@@ -154,17 +157,21 @@ class Builder {
 
   void FillMap(bool flow, Node& node) {
     std::unordered_map<std::string, size_t> known;
+    int64_t open = 0;  // In the value of the last entry.
     while (events_[at_].kind != YamlEvent::Kind::kEnd) {
       Node key = Next();
       Node value = Next();
-      if (flow && !node.entries.empty() && HasOpenBracket(node.entries.back().value) &&
-          key.is_scalar() && !key.quoted && value.is_empty()) {
+      if (flow && open > 0 && key.is_scalar() && !key.quoted && value.is_empty()) {
+        open += OpenBrackets(key);
         Join(node.entries.back().value, key);
         continue;
       }
+      open = 0;
       const bool below = !value.is_scalar() && value.place.line > key.place.line;
       if (value.is_empty() || below) value.place = key.place;
-      if (KeyIsGood(key, known, node)) node.entries.push_back({std::move(key), std::move(value)});
+      if (!KeyIsGood(key, known, node)) continue;
+      open = OpenBrackets(value);
+      node.entries.push_back({std::move(key), std::move(value)});
     }
     ++at_;
   }

@@ -133,10 +133,21 @@ TEST(Document, WhatIsRefusedHasACodeAndAPlace) {
 TEST(Document, NestingThatWouldEndAParserIsRefused) {
   for (const char* piece : {"[", "- ", "a: {", "? ", "{[", "[?"}) {
     std::string yaml;
-    while (yaml.size() < kDocumentBytesMax - 8) yaml += piece;
+    while (yaml.size() < kDocumentBytesMax / 4) yaml += piece;
     Faults faults;
     EXPECT_FALSE(ParseDocument(yaml, "f", faults)) << piece;
     EXPECT_EQ(faults.size(), 1u) << piece;
+  }
+}
+
+TEST(Document, VeryManyPiecesWithinBracketsAreOneText) {
+  std::string pieces;
+  while (pieces.size() < kDocumentBytesMax / 4) pieces += "a,";
+  for (const std::string& yaml : {"[f(" + pieces + "b), c]", "{k: f(" + pieces + "b), c: d}"}) {
+    Faults faults;
+    const auto root = ParseDocument(yaml, "f", faults);
+    ASSERT_TRUE(root && faults.empty());
+    EXPECT_EQ(root->items.size() + root->entries.size(), 2u);
   }
 }
 

@@ -167,90 +167,90 @@ TEST(FieldTable, InnerKindsAndShortForms) {
   EXPECT_EQ(spec.flush.rows, 100'000) << "defaults of an absent map";
 }
 
-TEST(FieldTable, EachFaultHasItsCodePlaceAndWords) {
-  const std::string source = "source: { files: a }\n";
-  const struct {
-    std::string yaml;
-    std::vector<std::string> faults;
-  } cases[] = {
-      {"",
-       {"config.missing_key 1:1 pipeline 'p' has no 'source'; add 'source:', where rows come "
-        "from"}},
-      {"surce: { files: a }\n",
-       {"config.unknown_key 1:1 unknown key 'surce' in pipeline 'p'; did you mean 'source'?"}},
-      {source + "flush: { rows: 0 }\n",
-       {"config.out_of_range 2:16 'rows' of 'flush' of pipeline 'p' is 0, out of range; write a "
-        "whole "
-        "number 1 to 1000000"}},
-      {source + "flush: { rows: 99999999999999999999 }\n",
-       {"config.out_of_range 2:16 'rows' of 'flush' of pipeline 'p' is 99999999999999999999, out "
-        "of "
-        "range; write a whole number 1 to 1000000"}},
-      {source + "flush: { rows: many }\n",
-       {"config.wrong_type 2:16 'rows' of 'flush' of pipeline 'p' takes a whole number, not "
-        "'many'"}},
-      {source + "flush: { rows: 1.5 }\n",
-       {"config.wrong_type 2:16 'rows' of 'flush' of pipeline 'p' takes a whole number, not "
-        "'1.5'"}},
-      {source + "flush: { every: 5 }\n",
-       {"config.wrong_type 2:17 'every' of 'flush' of pipeline 'p' takes a duration such as 500ms, "
-        "30s "
-        "or 7d, not '5'"}},
-      {source + "flush:\n",
-       {"config.wrong_type 2:1 'flush' of pipeline 'p' has no value; give it a map, or leave the "
-        "key "
-        "out"}},
-      {source + "flush: { rows: 500, bytes: 1kB }\nsink: [a]\n",
-       {"config.wrong_type 3:7 'sink' of pipeline 'p' takes text, not a list"}},
-      {source + "flush: { rows: 5000, bytes: 1kB }\n",
-       {"flush.too_small 2:8 'flush' of pipeline 'p' holds no row"}},
-      {source + "write: upsrt\n",
-       {"config.bad_word 2:8 'write' of pipeline 'p' takes append or upsert, not 'upsrt'; did you "
-        "mean "
-        "'upsert'?"}},
-      {source + "write: replace\n",
-       {"config.not_built 2:8 'replace' is part of the language but this version does not run it "
-        "yet; "
-        "use append or upsert"}},
-      {source + "late: 5%\n",
-       {"config.not_built 2:1 'late' is part of the language but this version does not run it yet; "
-        "leave it out"}},
-      {"source: { files: a, follow: yes }\n",
-       {"config.wrong_type 1:29 'follow' of 'source' of pipeline 'p' takes true or false, not "
-        "'yes'"}},
-      {"source: { files: a, generate: {} }\n",
-       {"config.two_kinds 1:21 'source' of pipeline 'p' is two kinds at once: 'files' and "
-        "'generate'; "
-        "keep one of the two"}},
-      {"source: { kafka: { topic: t } }\n",
-       {"config.not_built 1:11 the source 'kafka' is part of the language but this version does "
-        "not run "
-        "it yet"}},
-      {"source: { follow: true }\n",
-       {"config.missing_kind 1:9 'source' of pipeline 'p' does not say which kind of source it is; "
-        "add "
-        "one of: files, generate"}},
-      {"source: { fles: a }\n",
-       {"config.unknown_key 1:11 unknown key 'fles' in 'source' of pipeline 'p'; did you mean "
-        "'files'?"}},
-      {"source: in/*.csv\n",
-       {"config.wrong_type 1:9 'source' of pipeline 'p' takes a map that names its kind, not "
-        "'in/*.csv'"}},
-      {"source: { generate: { fields: { a: [] } }, rate: 5/s }\n",
-       {"config.missing_key 1:21 'generate' of 'source' of pipeline 'p' has no 'rate'; add "
-        "'rate:', rows "
-        "in a time",
-        "config.wrong_type 1:36 field 'a' of pipeline 'p' takes text, not a list",
-        "config.unknown_key 1:44 unknown key 'rate' in 'source' of pipeline 'p'; write it inside "
-        "'generate'"}},
-      {source + "max_bad: 500%\n",
-       {"config.wrong_type 2:10 'max_bad' of pipeline 'p' takes a share such as 0.5%, not '500%'"}},
-      {source + "colour: red\n",
-       {"config.unknown_key 2:1 unknown key 'colour' in pipeline 'p'; known: source, flush, "
-        "dedupe, "
-        "write, max_bad, sink, key"}},
-  };
+struct FaultyText {
+  std::string yaml;
+  std::vector<std::string> faults;
+};
+void ExpectFaults(const std::vector<FaultyText>& cases) {
   for (const auto& c : cases) EXPECT_EQ(FaultsOf(c.yaml), c.faults) << c.yaml;
+}
+
+const std::string kSource = "source: { files: a }\n";
+
+TEST(FieldTable, AKeyThatIsNoKeyHasItsPlaceAndWords) {
+  ExpectFaults(
+      {{"",
+        {"config.missing_key 1:1 pipeline 'p' has no 'source'; add 'source:', where rows come "
+         "from"}},
+       {"surce: { files: a }\n",
+        {"config.unknown_key 1:1 unknown key 'surce' in pipeline 'p'; did you mean 'source'?"}},
+       {kSource + "write: replace\n",
+        {"config.not_built 2:8 'replace' is part of the language but this version does not run it "
+         "yet; use append or upsert"}},
+       {kSource + "late: 5%\n",
+        {"config.not_built 2:1 'late' is part of the language but this version does not run it "
+         "yet; leave it out"}},
+       {kSource + "colour: red\n",
+        {"config.unknown_key 2:1 unknown key 'colour' in pipeline 'p'; known: source, flush, "
+         "dedupe, write, max_bad, sink, key"}}});
+}
+
+TEST(FieldTable, AValueThatIsNoValueHasItsPlaceAndWords) {
+  ExpectFaults({{kSource + "flush: { rows: 0 }\n",
+                 {"config.out_of_range 2:16 'rows' of 'flush' of pipeline 'p' is 0, out of range; "
+                  "write a whole number 1 to 1000000"}},
+                {kSource + "flush: { rows: 99999999999999999999 }\n",
+                 {"config.out_of_range 2:16 'rows' of 'flush' of pipeline 'p' is "
+                  "99999999999999999999, out of range; write a whole number 1 to 1000000"}},
+                {kSource + "flush: { rows: many }\n",
+                 {"config.wrong_type 2:16 'rows' of 'flush' of pipeline 'p' takes a whole number, "
+                  "not 'many'"}},
+                {kSource + "flush: { rows: 1.5 }\n",
+                 {"config.wrong_type 2:16 'rows' of 'flush' of pipeline 'p' takes a whole number, "
+                  "not '1.5'"}},
+                {kSource + "flush: { every: 5 }\n",
+                 {"config.wrong_type 2:17 'every' of 'flush' of pipeline 'p' takes a duration such "
+                  "as 500ms, 30s or 7d, not '5'"}},
+                {kSource + "flush:\n",
+                 {"config.wrong_type 2:1 'flush' of pipeline 'p' has no value; give it a map, or "
+                  "leave the key out"}},
+                {kSource + "flush: { rows: 500, bytes: 1kB }\nsink: [a]\n",
+                 {"config.wrong_type 3:7 'sink' of pipeline 'p' takes text, not a list"}},
+                {kSource + "flush: { rows: 5000, bytes: 1kB }\n",
+                 {"flush.too_small 2:8 'flush' of pipeline 'p' holds no row"}},
+                {kSource + "write: upsrt\n",
+                 {"config.bad_word 2:8 'write' of pipeline 'p' takes append or upsert, not "
+                  "'upsrt'; did you mean 'upsert'?"}},
+                {"source: { files: a, follow: yes }\n",
+                 {"config.wrong_type 1:29 'follow' of 'source' of pipeline 'p' takes true or "
+                  "false, not 'yes'"}},
+                {kSource + "max_bad: 500%\n",
+                 {"config.wrong_type 2:10 'max_bad' of pipeline 'p' takes a share such as 0.5%, "
+                  "not '500%'"}}});
+}
+
+TEST(FieldTable, AKindThatIsNoKindHasItsPlaceAndWords) {
+  ExpectFaults({{"source: { files: a, generate: {} }\n",
+                 {"config.two_kinds 1:21 'source' of pipeline 'p' is two kinds at once: 'files' "
+                  "and 'generate'; keep one of the two"}},
+                {"source: { kafka: { topic: t } }\n",
+                 {"config.not_built 1:11 the source 'kafka' is part of the language but this "
+                  "version does not run it yet"}},
+                {"source: { follow: true }\n",
+                 {"config.missing_kind 1:9 'source' of pipeline 'p' does not say which kind of "
+                  "source it is; add one of: files, generate"}},
+                {"source: { fles: a }\n",
+                 {"config.unknown_key 1:11 unknown key 'fles' in 'source' of pipeline 'p'; did you "
+                  "mean 'files'?"}},
+                {"source: in/*.csv\n",
+                 {"config.wrong_type 1:9 'source' of pipeline 'p' takes a map that names its kind, "
+                  "not 'in/*.csv'"}},
+                {"source: { generate: { fields: { a: [] } }, rate: 5/s }\n",
+                 {"config.missing_key 1:21 'generate' of 'source' of pipeline 'p' has no 'rate'; "
+                  "add 'rate:', rows in a time",
+                  "config.wrong_type 1:36 field 'a' of pipeline 'p' takes text, not a list",
+                  "config.unknown_key 1:44 unknown key 'rate' in 'source' of pipeline 'p'; write "
+                  "it inside 'generate'"}}});
 }
 
 TEST(FieldTable, TwelveFaultsAreTwelveDiagnosticsInOneGo) {

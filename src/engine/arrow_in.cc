@@ -28,6 +28,7 @@ struct BatchSource {
 
   std::mutex mutex;  // Guards what follows.
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
+  int64_t rows_at_once = static_cast<int64_t>(duckdb_vector_size());
   NextBatch next;
   bool is_stream = false;
 };
@@ -145,6 +146,7 @@ struct Scan {
   std::shared_ptr<arrow::Schema> schema;  // Of `columns`.
   OwnedConverted converted;
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
+  int64_t rows_at_once = 0;
   size_t next_batch = 0;
   NextBatch next;
   std::shared_ptr<arrow::RecordBatch> batch;  // The one being read, projected to `columns`.
@@ -211,6 +213,7 @@ Result<std::unique_ptr<Scan>> StartScan(duckdb_init_info info) {
   WEIR_ASSIGN(scan->converted, Convert(scan->source->connection, *scan->schema));
   const std::lock_guard lock(scan->source->mutex);
   scan->batches = scan->source->batches;
+  scan->rows_at_once = scan->source->rows_at_once;
   if (scan->source->is_stream) {
     if (scan->source->next == nullptr)
       return Fail(ErrorKind::kInvalid, "engine.runtime", "this stream has been read already");
@@ -236,15 +239,14 @@ Result<void> FillChunk(Scan& scan, duckdb_data_chunk output) {
     duckdb_data_chunk_set_size(output, 0);
     return {};
   }
-  const int64_t rows = std::min(scan.batch->num_rows() - scan.row,
-                                static_cast<int64_t>(duckdb_vector_size()));
+  const int64_t rows = std::min(scan.batch->num_rows() - scan.row, scan.rows_at_once);
   arrow::ArrayVector arrays;
   for (const auto& column : scan.batch->column_data()) {
     WEIR_ASSIGN(auto data, Rebased(*column, scan.row, rows));
     arrays.push_back(arrow::MakeArray(std::move(data)));
   }
   const auto slice = arrow::RecordBatch::Make(scan.schema, rows, std::move(arrays));
-  scan.row += slice->num_rows();
+  scan.row += rows;
   if (!scan.columns.empty()) {
     WEIR_ASSIGN(const OwnedChunk chunk,
                 Convert(scan.source->connection, *slice, scan.converted.get()));
@@ -287,9 +289,13 @@ class DuckBatchTable final : public BatchTable {
     connection_->dropped.emplace_back(id_, name_);
   }
 
-  void Set(std::vector<std::shared_ptr<arrow::RecordBatch>> batches) override {
+  void Set(std::vector<std::shared_ptr<arrow::RecordBatch>> batches,
+           size_t rows_at_once) override {
+    const size_t most = duckdb_vector_size();
     const std::lock_guard lock(source_->mutex);
     source_->batches = std::move(batches);
+    source_->rows_at_once =
+        static_cast<int64_t>(rows_at_once == 0 ? most : std::min(rows_at_once, most));
   }
 
  private:

@@ -4,7 +4,7 @@
 //
 // 1. An Engine is one in-memory database with its own memory limit. Nothing it holds outlives it on disk.
 // 2. No extension is ever installed or loaded by itself; the time zone is UTC; configuration is locked.
-// 3. What a stream hands out has the types of columnar::ToArrow only (see arrow_out.h), in batches of
+// 3. What a stream hands out has the types of columnar::ToArrow only (see arrow_out_internal.h), in batches of
 //    at most kStreamRows rows, and needs no more memory for a longer result.
 // 4. A session has at most one open stream: the next statement closes an earlier stream.
 //
@@ -77,19 +77,21 @@ class Statement {
   virtual ~Statement() = default;
   // Names of the parameters, without "$", in the order of their first use.
   virtual const std::vector<std::string>& parameters() const = 0;
-  // The columns it gives, already canonical.
+  // The columns it gives, already canonical; null where it has parameters or gives no rows.
   virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
   // Also engine.parameter (kInvalid): one is missing, unknown, or its text is not of its type.
   virtual Result<std::unique_ptr<ArrowStream>> Query(const std::vector<Parameter>& parameters = {}) = 0;
 };
 
 // A table of the session whose rows are Arrow batches, read without copying; a statement prepared over
-// it sees the batches of the moment it runs. Dropping it drops the table.
+// it sees the batches of the moment it runs. Dropping it drops the table (before the next statement).
 class BatchTable {
  public:
   virtual ~BatchTable() = default;
-  // All of the table's schema. The batches stay alive as long as a stream may read them.
-  virtual void Set(std::vector<std::shared_ptr<arrow::RecordBatch>> batches) = 0;
+  // All of the table's schema. The batches stay alive as long as a stream may read them. DuckDB is
+  // handed at most `rows_at_once` (0: as many as suit it): 1 makes TRY safe, see README.md.
+  virtual void Set(std::vector<std::shared_ptr<arrow::RecordBatch>> batches,
+                   size_t rows_at_once = 0) = 0;
 };
 
 // Gives the next batch of an input, null at its end. Called by one thread at a time.

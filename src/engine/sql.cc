@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -236,6 +237,7 @@ class ExpressionWalk {
     if (kind == "STAR") found_.star = true;
     if (kind == "SUBQUERY") found_.subquery = true;
     if (kind == "WINDOW") found_.window = true;
+    if (TextOf(node, "type") == "OPERATOR_TRY") found_.tries = true;
     if (kind == "FUNCTION" && !node.value("is_operator", false))
       functions_.emplace_back(node.value("query_location", UINT64_MAX),
                               Lower(TextOf(node, "function_name")));
@@ -289,9 +291,14 @@ Result<std::vector<TableReference>> References(Session& session, std::string_vie
   return ReferenceWalk(sql).Run(node);
 }
 
-Result<ExpressionReferences> ReferencesOfExpression(Session& session, std::string_view expression) {
+namespace {
+
+// The expression's tree; places in it count from kExpressionStart.
+constexpr std::string_view kExpressionStart = "SELECT\n";
+
+Result<Json> ExpressionTree(Session& session, std::string_view expression) {
   // On lines of its own: a comment at its end ends there, and places are easily moved back.
-  auto node = SelectNode(session, "SELECT\n" + std::string(expression) + "\n");
+  auto node = SelectNode(session, std::string(kExpressionStart) + std::string(expression) + "\n");
   if (!node) {
     Error error = std::move(node).error();
     if (error.place.line > 1) --error.place.line;
@@ -307,11 +314,84 @@ Result<ExpressionReferences> ReferencesOfExpression(Session& session, std::strin
   if (!plain)
     return Fail(ErrorKind::kInvalid, "engine.parse", "this is not one expression",
                 "write one SQL expression, without SELECT, commas or AS");
-  return ExpressionWalk().Run((*node)["select_list"][0]);
+  return Json(std::move((*node)["select_list"][0]));
 }
 
+struct Replacement {
+  size_t at = 0;
+  size_t length = 0;
+  std::string text;
+};
+
+// The end of "name ( )" or of "name" at `at`, quotes around the name included; none where the text
+// there is something else.
+std::optional<size_t> EndOfName(std::string_view text, size_t at, std::string_view name, bool call) {
+  const bool quoted = at < text.size() && text[at] == '"';
+  if (quoted) ++at;
+  if (Lower(std::string(text.substr(at, name.size()))) != name) return std::nullopt;
+  at += name.size() + (quoted ? 1 : 0);
+  if (!call) return at;
+  for (const char expected : {'(', ')'}) {
+    while (at < text.size() && IsSpace(text[at])) ++at;
+    if (at >= text.size() || text[at] != expected) return std::nullopt;
+    ++at;
+  }
+  return at;
+}
+
+void FindNames(const Json& node, std::string_view expression,
+               const std::map<std::string, std::string>& names, std::vector<Replacement>& found) {
+  if (node.is_object()) {
+    const std::string kind = TextOf(node, "class");
+    const bool call = kind == "FUNCTION" && node["children"].empty();
+    std::string name = call ? Lower(TextOf(node, "function_name")) : "";
+    if (kind == "COLUMN_REF" && node["column_names"].size() == 1)
+      name = Lower(node["column_names"][0].get<std::string>());
+    const uint64_t place = node.value("query_location", UINT64_MAX);
+    if (names.contains(name) && place != UINT64_MAX && place >= kExpressionStart.size()) {
+      const size_t at = place - kExpressionStart.size();
+      if (const auto end = EndOfName(expression, at, name, call))
+        found.push_back({.at = at, .length = *end - at, .text = names.at(name)});
+    }
+  }
+  if (node.is_structured())
+    for (const Json& child : node) FindNames(child, expression, names, found);
+}
+
+}  // namespace
+
+Result<ExpressionReferences> ReferencesOfExpression(Session& session, std::string_view expression) {
+  WEIR_ASSIGN(const Json tree, ExpressionTree(session, expression));
+  return ExpressionWalk().Run(tree);
+}
+
+Result<std::string> ReplaceNames(Session& session, std::string_view expression,
+                                 const std::map<std::string, std::string>& names) {
+  WEIR_ASSIGN(const Json tree, ExpressionTree(session, expression));
+  std::vector<Replacement> found;
+  FindNames(tree, expression, names, found);
+  std::ranges::sort(found, {}, &Replacement::at);
+  std::string text(expression);
+  for (auto each = found.rbegin(); each != found.rend(); ++each)
+    text.replace(each->at, each->length, each->text);
+  return text;
+}
+
+namespace {
+
+bool HoldsTry(const Json& node) {
+  if (node.is_object() && TextOf(node, "type") == "OPERATOR_TRY") return true;
+  return node.is_structured() && std::ranges::any_of(node, HoldsTry);
+}
+
+}  // namespace
+
 Result<void> CheckSelect(Session& session, std::string_view sql) {
-  WEIR_TRY(SelectNode(session, sql));
+  WEIR_ASSIGN(const Json node, SelectNode(session, sql));
+  if (HoldsTry(node))
+    return Fail(ErrorKind::kUnsupported, "query.try",
+                "TRY(...) gives wrong values in " + Version() + ", so it cannot be used",
+                "use TRY_CAST, or CASE WHEN");
   return {};
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,12 +41,19 @@ struct ExpressionReferences {
   bool star = false;                   // `*` or COLUMNS(...): any column.
   bool subquery = false;
   bool window = false;
+  bool tries = false;  // TRY(...), see README.md.
 };
 // Error engine.parse also where `expression` is more than one expression.
 Result<ExpressionReferences> ReferencesOfExpression(Session& session, std::string_view expression);
 
+// `expression` with other SQL in the place of some of the names it reads: a call without arguments
+// (`now()`) or a bare word (`current_timestamp`) that is a key of `names` (lower case).
+Result<std::string> ReplaceNames(Session& session, std::string_view expression,
+                                 const std::map<std::string, std::string>& names);
+
 // Whether `sql` is exactly one SELECT (or WITH, FROM, VALUES, DESCRIBE, ...: it only reads). Errors:
-// query.not_select (kInvalid) naming what it is, query.empty, query.many.
+// query.not_select (kInvalid) naming what it is, query.empty, query.many, query.pivot (kUnsupported: a
+// PIVOT that does not name its values), query.try (kUnsupported: TRY(...), see README.md).
 Result<void> CheckSelect(Session& session, std::string_view sql);
 
 // "a""b" with the quotes: a name as it stands in SQL.

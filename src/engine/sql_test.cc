@@ -164,6 +164,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"Summarize", "SUMMARIZE t", "", ""},
         {"Show", "SHOW TABLES", "", ""},
         {"APivotOfUnknownValues", "FROM (PIVOT a.b ON k USING sum(v))", "query.pivot", "PIVOT"},
+        {"Try", "SELECT * FROM (SELECT try(a::INT) FROM t)", "query.try", "wrong values"},
+        {"TryCast", "SELECT try_cast(a AS INT) FROM t", "", ""},
         {"Insert", "INSERT INTO t VALUES (1)", "query.not_select", "a INSERT"},
         {"InsertBehindAComment", "/* x */ -- y\n INSERT INTO t VALUES (1)", "query.not_select", "a INSERT"},
         {"Update", "UPDATE t SET a = 1", "query.not_select", "a UPDATE"},
@@ -179,6 +181,20 @@ INSTANTIATE_TEST_SUITE_P(
         {"NoSql", "hello there", "engine.parse", "syntax error"},
     }),
     [](const auto& given) { return given.param.name; });
+
+TEST(ReplacedNames, OnlyTheNamesThemselvesAreReplaced) {
+  const auto session = OpenSession();
+  const std::map<std::string, std::string> names = {{"now", "N"}, {"current_date", "D"}};
+  for (const auto& [given, expected] : std::vector<std::pair<std::string, std::string>>{
+           {"a < now()", "a < N"},
+           {"a < NOW ( ) AND b = CURRENT_DATE", "a < N AND b = D"},
+           {"'now()' = a OR \"now\"() > b", "'now()' = a OR N > b"},
+           {"nowhere(now())\n> now() -- now()", "nowhere(N)\n> N -- now()"},
+           {"t.now > 1", "t.now > 1"},
+           {"f(lambda x: x > now())", "f(lambda x: x > N)"},
+           {"a > 1", "a > 1"}})
+    EXPECT_EQ(Must(ReplaceNames(*session, given, names)), expected);
+}
 
 TEST(Quoting, NamesAndTextsSurvive) {
   const auto session = OpenSession();

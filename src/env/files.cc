@@ -56,7 +56,8 @@ Result<void> Match(Files& files, const std::string& folder, const std::vector<st
       if (status.error().kind == ErrorKind::kNotFound) return {};
       return Fail(status.error());
     }
-    if (!last) return status->is_directory ? Match(files, path, parts, at + 1, found) : Result<void>{};
+    if (!last)
+      return status->is_directory ? Match(files, path, parts, at + 1, found) : Result<void>{};
     if (!status->is_directory) found.push_back(path);
     return {};
   }
@@ -66,8 +67,8 @@ Result<void> Match(Files& files, const std::string& folder, const std::vector<st
     return Fail(names.error());
   }
   for (const std::string& name : *names) {
-    const bool matches = part == "**" ? name.front() != '.'
-                                      : fnmatch(part.c_str(), name.c_str(), FNM_PERIOD) == 0;
+    const bool matches =
+        part == "**" ? name.front() != '.' : fnmatch(part.c_str(), name.c_str(), FNM_PERIOD) == 0;
     if (!matches) continue;
     const std::string path = Join(folder, name);
     const auto status = files.Status(path);
@@ -89,13 +90,17 @@ Result<std::string> ReadWhole(Files& files, const std::string& path, uint64_t by
   WEIR_ASSIGN(const auto file, files.Open(path));
   WEIR_ASSIGN(const FileStatus status, file->Status());
   if (status.is_directory) {
-    return Fail({.kind = ErrorKind::kIo, .code = "file.io", .message = "is a folder, not a file",
-                 .place = {.file = path, .line = 0, .column = 0, .byte_offset = {}}, .next = {}});
+    return Fail({.kind = ErrorKind::kIo,
+                 .code = "file.io",
+                 .message = "is a folder, not a file",
+                 .place = {.file = path, .line = 0, .column = 0, .byte_offset = {}},
+                 .next = {}});
   }
   if (status.size > bytes_max) {
     return Fail({.kind = ErrorKind::kInvalid,
                  .code = "file.too_big",
-                 .message = FormatBytes(status.size) + " is more than the limit of " + FormatBytes(bytes_max),
+                 .message = FormatBytes(status.size) + " is more than the limit of " +
+                            FormatBytes(bytes_max),
                  .place = {.file = path, .line = 0, .column = 0, .byte_offset = {}},
                  .next = {}});
   }

@@ -1,5 +1,5 @@
-// The file system as an interface. Paths are absolute or relative to the working directory; an error
-// carries the path as its place. Returns errors and logs nothing.
+// The file system as an interface. Paths are absolute or relative to the working directory; an
+// error carries the path as its place. Returns errors and logs nothing.
 #pragma once
 
 #include <cstdint>
@@ -65,7 +65,8 @@ class Files {
 
   // Takes the exclusive lock on `path` (created at need) without waiting, and writes `note` into
   // it. Error kBusy file.locked: message holds the note of the holder.
-  virtual Result<std::unique_ptr<FileLock>> Lock(const std::string& path, std::string_view note) = 0;
+  virtual Result<std::unique_ptr<FileLock>> Lock(const std::string& path,
+                                                 std::string_view note) = 0;
 };
 
 // The real ones: POSIX calls, EINTR and short writes handled.
@@ -76,8 +77,8 @@ Result<std::string> ReadWhole(Files& files, const std::string& path, uint64_t by
 // Replaces the content atomically and durably.
 Result<void> WriteWhole(Files& files, const std::string& path, std::string_view content);
 
-// Files under the working directory that match a shell glob (`*` and `?` within a name, `**` for any
-// folders, [a-z]), sorted by bytes. Hidden names match only a pattern that starts with a dot.
+// Files under the working directory that match a shell glob (`*` and `?` within a name, `**` for
+// any folders, [a-z]), sorted by bytes. Hidden names match only a pattern that starts with a dot.
 Result<std::vector<std::string>> Glob(Files& files, const std::string& pattern);
 
 // Reads an open file from `offset` to `end` (exclusive) in order. Borrows `file`.

@@ -50,7 +50,9 @@ Result<std::string> HashPrefix(const OpenFile& file, uint64_t length) {
   for (uint64_t at = 0; at < length;) {
     const uint64_t want = std::min<uint64_t>(buffer.size(), length - at);
     WEIR_ASSIGN(const size_t count, file.ReadAt(at, std::span(buffer).first(want)));
-    if (count < want) return Fail(ErrorKind::kConflict, "file.changed", "the file became shorter while it was read");
+    if (count < want)
+      return Fail(ErrorKind::kConflict, "file.changed",
+                  "the file became shorter while it was read");
     hash.Update({buffer.data(), count});
     at += count;
   }

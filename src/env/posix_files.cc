@@ -38,7 +38,8 @@ Error FromErrno(int number, const std::string& path, std::string_view doing) {
     case EACCES:
     case EPERM:
       error.code = "file.denied";
-      error.next = "give this user access (ls -l shows who has it), then run the same command again";
+      error.next =
+          "give this user access (ls -l shows who has it), then run the same command again";
       break;
     case ENOSPC:
     case EDQUOT:
@@ -114,7 +115,7 @@ class PosixOpenFile final : public OpenFile {
   }
 
   Result<FileStatus> Status() const override {
-    struct stat status {};
+    struct stat status{};
     if (fstat(fd_.number(), &status) != 0) return FailErrno(path_, "cannot stat");
     return ToStatus(status);
   }
@@ -129,7 +130,10 @@ enum class Target : uint8_t { kNew, kReplaced };
 class PosixWriter final : public ByteWriter {
  public:
   PosixWriter(std::string path, std::string temporary, Descriptor fd, Target target)
-      : path_(std::move(path)), temporary_(std::move(temporary)), fd_(std::move(fd)), target_(target) {}
+      : path_(std::move(path)),
+        temporary_(std::move(temporary)),
+        fd_(std::move(fd)),
+        target_(target) {}
   ~PosixWriter() override {
     if (!finished_) unlink(temporary_.c_str());
   }
@@ -188,7 +192,7 @@ class PosixFiles final : public Files {
   }
 
   Result<FileStatus> Status(const std::string& path) override {
-    struct stat status {};
+    struct stat status{};
     if (stat(path.c_str(), &status) != 0) return FailErrno(path, "cannot stat");
     return ToStatus(status);
   }
@@ -210,7 +214,7 @@ class PosixFiles final : public Files {
   }
 
   Result<std::unique_ptr<ByteWriter>> Create(const std::string& path) override {
-    struct stat status {};
+    struct stat status{};
     if (lstat(path.c_str(), &status) == 0) {
       errno = EEXIST;
       return FailErrno(path, "cannot create");
@@ -235,11 +239,12 @@ class PosixFiles final : public Files {
   }
 
   Result<void> MakeFolders(const std::string& path) override {
-    struct stat status {};
+    struct stat status{};
     if (path.empty() || (stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode))) return {};
     const std::string parent = FolderOf(path);
     if (parent != path) WEIR_TRY(MakeFolders(parent));
-    if (mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) return FailErrno(path, "cannot create folder");
+    if (mkdir(path.c_str(), 0777) != 0 && errno != EEXIST)
+      return FailErrno(path, "cannot create folder");
     return SyncFolder(parent);
   }
 

@@ -109,9 +109,13 @@ Result<DecoderState> DecoderState::FromJson(std::string_view text) {
   try {
     const auto json = nlohmann::json::parse(text);
     DecoderState state;
+    if (!json.at("offset").is_number_unsigned() || !json.at("line").is_number_unsigned())
+      return wrong("offset and line are whole numbers");
     state.offset = json.at("offset").get<uint64_t>();
     state.line = json.at("line").get<uint64_t>();
-    WEIR_ASSIGN(state.compression, ParseCompression(json.at("compression").get<std::string>()));
+    const auto compression = ParseCompression(json.at("compression").get<std::string>());
+    if (!compression) return wrong(compression.error().message);
+    state.compression = *compression;
     if (json.contains("csv_header"))
       state.csv_header = json.at("csv_header").get<std::vector<std::string>>();
     if (json.contains("ended")) state.ended = json.at("ended").get<bool>();

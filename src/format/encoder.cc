@@ -85,8 +85,8 @@ class CsvEncoder final : public Encoder {
  public:
   CsvEncoder(const CsvOptions& csv, std::shared_ptr<arrow::Schema> schema)
       : csv_(csv), schema_(std::move(schema)) {
-    special_ = {csv.delimiter, '\n', '\r'};
-    if (csv.quote != '\0') special_ += csv.quote;
+    special_ = {csv.delimiter, csv.quote, '\n', '\r'};
+    empty_ = {csv.quote, csv.quote};
   }
 
   std::string Header() const override {
@@ -107,7 +107,8 @@ class CsvEncoder final : public Encoder {
         if (i != 0) text += csv_.delimiter;
         AppendCell(*batch.column(i), row, text);
       }
-      if (text.size() == before) text.append(2, csv_.quote);
+      // An empty line would be no record.
+      if (text.size() == before) text += csv_.null_text.empty() ? empty_ : csv_.null_text;
       text += '\n';
     }
   }
@@ -122,14 +123,18 @@ class CsvEncoder final : public Encoder {
     } else if (JsonFormOf(*array.type()) == JsonForm::kText) {
       AppendField(TextOf(array, row), text);
     } else {
+      const size_t before = text.size();
       AppendValueText(array, row, text);
+      if (text.size() == before && array.type_id() != arrow::Type::DOUBLE &&
+          array.type_id() != arrow::Type::FLOAT)
+        text += empty_;
     }
   }
 
   void AppendField(std::string_view field, std::string& text) const {
     const bool plain = !field.empty() && field != csv_.null_text &&
                        field.find_first_of(special_) == std::string_view::npos;
-    if (plain || csv_.quote == '\0') {
+    if (plain) {
       text += field;
       return;
     }
@@ -144,6 +149,7 @@ class CsvEncoder final : public Encoder {
   CsvOptions csv_;
   std::shared_ptr<arrow::Schema> schema_;
   std::string special_;
+  std::string empty_;
   std::string scratch_;
 };
 
@@ -187,6 +193,8 @@ Result<std::unique_ptr<Encoder>> MakeEncoder(const FormatSpec& spec,
   if (spec.kind == FormatKind::kNdjson)
     return std::unique_ptr<Encoder>(std::make_unique<NdjsonEncoder>(*schema, json_columns));
   WEIR_TRY(CheckCsvOptions(spec.csv));
+  if (spec.csv.quote == '\0')
+    return Fail(ErrorKind::kInvalid, "format.csv_options", "CSV cannot be written without a quote");
   return std::unique_ptr<Encoder>(std::make_unique<CsvEncoder>(spec.csv, schema));
 }
 

@@ -8,7 +8,7 @@
 //   json             in NDJSON the value itself (utf8 fields marked as json); elsewhere text
 //
 // CSV: LF line ends; a field is quoted where it must be, an empty string always, null is empty. A record
-// of one null field is written as "", since an empty line would be none. NDJSON: one object a line, null
+// of one null field is written as null_text or else as "", since an empty line would be none. NDJSON: one object a line, null
 // is null. Nested columns are JSON in both.
 #pragma once
 

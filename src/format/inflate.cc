@@ -84,7 +84,7 @@ class GzipReader final : public Inflater {
  private:
   Result<size_t> Inflate(std::span<char> into) override {
     WEIR_ASSIGN(const std::string_view available, Available());
-    if (available.empty()) {
+    if (available.empty() && !flushing_) {
       if (within_member_ || members_ == 0)
         return Fail(Corrupt("the gzip stream ends in the middle"));
       ended_ = true;
@@ -108,8 +108,10 @@ class GzipReader final : public Inflater {
     const int outcome = ::inflate(&stream_, Z_NO_FLUSH);
     Use(available.size() - stream_.avail_in);
     const size_t made = room - stream_.avail_out;
+    flushing_ = within_member_ && stream_.avail_out == 0;
     if (outcome == Z_STREAM_END) {
       within_member_ = false;
+      flushing_ = false;
       ++members_;
     } else if (outcome != Z_OK && outcome != Z_BUF_ERROR) {
       broken_ = stream_.msg == nullptr ? "it is damaged" : stream_.msg;
@@ -124,6 +126,7 @@ class GzipReader final : public Inflater {
 
   z_stream stream_{};
   bool within_member_ = false;
+  bool flushing_ = false;  // The output was full: zlib may hold more although it took all input.
   bool padding_ = false;
   uint64_t members_ = 0;
   std::string broken_;
@@ -149,9 +152,11 @@ class ZstdReader final : public Inflater {
       ended_ = true;
       return 0;
     }
-    // No more at once than the library asks for, which is one block: on an error in a block it
-    // forgets what it made of the blocks before it in the same call.
-    available = available.substr(0, wanted_);
+    // On an error the library forgets what it made before it in the same call. So it flushes without
+    // input, and gets one block at a time: what it asks for includes the header of the next one.
+    constexpr size_t kBlockHeader = 3;
+    const size_t fed = wanted_ > kBlockHeader ? wanted_ - kBlockHeader : wanted_;
+    available = available.substr(0, flushing_ ? 0 : fed);
     ZSTD_inBuffer in{.src = available.data(), .size = available.size(), .pos = 0};
     ZSTD_outBuffer out{.dst = into.data(), .size = into.size(), .pos = 0};
     const size_t hint = ZSTD_decompressStream(stream_, &out, &in);
@@ -220,7 +225,12 @@ Result<OpenedInput> OpenInput(std::unique_ptr<env::ByteReader> raw, Compression 
   if (compression == Compression::kNone)
     return OpenedInput{.reader = std::move(raw), .compression = compression};
   std::array<char, 4> front;
-  WEIR_ASSIGN(const size_t got, raw->Read(front));
+  size_t got = 0;
+  while (got < front.size()) {
+    WEIR_ASSIGN(const size_t more, raw->Read(std::span(front).subspan(got)));
+    if (more == 0) break;
+    got += more;
+  }
   const std::string_view seen(front.data(), got);
   if (got == 0) compression = Compression::kNone;
   if (compression == Compression::kAuto) compression = CompressionOf(seen);

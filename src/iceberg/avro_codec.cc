@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/check.h"
+#include "base/units.h"
 #include "iceberg/avro_internal.h"
 
 namespace weir::iceberg::avro {
@@ -14,7 +15,9 @@ namespace {
 
 constexpr size_t kStep = 64 * 1024;
 
-std::unexpected<Error> TooLarge() { return Corrupt("a block unpacks to more than 64 MiB"); }
+std::unexpected<Error> TooLarge() {
+  return Corrupt("a block unpacks to more than " + FormatBytes(kBlockBytesMax));
+}
 
 Result<std::string> Inflate(std::string_view bytes) {
   z_stream stream{};

@@ -14,31 +14,28 @@ constexpr size_t kSyncBytes = 16;
 
 class SchemaReader {
  public:
-  Result<Node> Read(const Json& json, int depth) {
+  Result<Node> Read(Json json, int depth) {
     if (depth > kDepthMax) return Corrupt("the schema is nested too deep");
     if (++nodes_ > kNodesMax) return Corrupt("the schema is too large");
-    if (json.is_string()) return Named(json.get<std::string>());
+    if (const auto word = AsText(json)) return Named(std::string(*word));
     if (json.is_array()) return Union(json, depth);
-    if (!json.is_object()) return Corrupt("a type is neither a name nor an object");
-    const Json* type = FindMember(json, "type");
-    if (type == nullptr) return Corrupt("a type has no member 'type'");
-    if (!type->is_string()) return Read(*type, depth + 1);
-    const std::string word = type->get<std::string>();
+    const auto type = FindMember(json, "type");
+    if (!type) return Corrupt("a type is neither a name, nor a union, nor an object with 'type'");
+    const auto word = AsText(*type);
+    if (!word) return Read(*type, depth + 1);
     Node node;
-    if (const Json* logical = FindMember(json, "logicalType"); logical != nullptr && logical->is_string())
-      node.logical = logical->get<std::string>();
-    if (const Json* name = FindMember(json, "name"); name != nullptr && name->is_string())
-      node.name = name->get<std::string>();
-    if (word == "record") return Record(json, std::move(node), depth);
-    if (word == "array" || word == "map") {
-      const Json* items = FindMember(json, word == "array" ? "items" : "values");
-      if (items == nullptr) return Corrupt("an array or map says nothing of its items");
+    if (const auto logical = FindMember(json, "logicalType")) node.logical = AsText(*logical).value_or("");
+    if (const auto name = FindMember(json, "name")) node.name = AsText(*name).value_or("");
+    if (*word == "record") return Record(json, std::move(node), depth);
+    if (*word == "array" || *word == "map") {
+      const auto items = FindMember(json, *word == "array" ? "items" : "values");
+      if (!items) return Corrupt("an array or map says nothing of its items");
       WEIR_ASSIGN(Node item, Read(*items, depth + 1));
-      node.kind = word == "array" ? Kind::kArray : Kind::kMap;
+      node.kind = *word == "array" ? Kind::kArray : Kind::kMap;
       node.children.push_back(std::move(item));
       return node;
     }
-    if (word == "fixed") {
+    if (*word == "fixed") {
       WEIR_ASSIGN(const int64_t size, IntMember(json, "size"));
       if (size < 1 || size > 1'000'000) return Corrupt("a fixed type has the size " + std::to_string(size));
       node.kind = Kind::kFixed;
@@ -46,12 +43,12 @@ class SchemaReader {
       leaves_[node.name] = node;
       return node;
     }
-    if (word == "enum") {
+    if (*word == "enum") {
       node.kind = Kind::kEnum;
       leaves_[node.name] = node;
       return node;
     }
-    WEIR_ASSIGN(Node named, Named(word));
+    WEIR_ASSIGN(Node named, Named(std::string(*word)));
     if (!node.logical.empty()) named.logical = node.logical;
     return named;
   }
@@ -73,10 +70,12 @@ class SchemaReader {
     return Corrupt("the schema names an unknown type");
   }
 
-  Result<Node> Union(const Json& json, int depth) {
+  Result<Node> Union(Json json, int depth) {
     Node node;
     node.kind = Kind::kUnion;
-    for (const Json& branch : json) {
+    simdjson::dom::array branches;
+    if (json.get(branches) != simdjson::SUCCESS) return Corrupt("a union is not an array");
+    for (const Json branch : branches) {
       WEIR_ASSIGN(Node child, Read(branch, depth + 1));
       if (child.kind == Kind::kUnion) return Corrupt("a union stands directly in a union");
       node.children.push_back(std::move(child));
@@ -85,15 +84,15 @@ class SchemaReader {
     return node;
   }
 
-  Result<Node> Record(const Json& json, Node node, int depth) {
+  Result<Node> Record(Json json, Node node, int depth) {
     node.kind = Kind::kRecord;
-    WEIR_ASSIGN(const Json* fields, ArrayMember(json, "fields"));
-    for (const Json& field : *fields) {
-      const Json* type = FindMember(field, "type");
-      if (type == nullptr) return Corrupt("a field of a record has no type");
+    WEIR_ASSIGN(const simdjson::dom::array fields, ArrayMember(json, "fields"));
+    for (const Json field : fields) {
+      const auto type = FindMember(field, "type");
+      if (!type) return Corrupt("a field of a record has no type");
       WEIR_ASSIGN(Node child, Read(*type, depth + 1));
       int32_t id = -1;
-      if (FindMember(field, "field-id") != nullptr) {
+      if (FindMember(field, "field-id")) {
         WEIR_ASSIGN(id, Int32Member(field, "field-id"));
       }
       node.children.push_back(std::move(child));
@@ -113,9 +112,9 @@ std::unexpected<Error> Corrupt(const std::string& why) {
 }
 
 Result<Node> ParseSchema(std::string_view json) {
-  const auto parsed = ParseJson(json);
+  const auto parsed = JsonText::Parse(json);
   if (!parsed) return Corrupt("the schema: " + parsed.error().message);
-  auto node = SchemaReader().Read(*parsed, 0);
+  auto node = SchemaReader().Read(parsed->root(), 0);
   if (!node) return Corrupt("the schema: " + node.error().message);
   return node;
 }

@@ -151,22 +151,31 @@ class BytesMetrics final : public ColumnMetrics {
   void Update(const arrow::Array& array) override {
     if (array.null_count() == array.length()) return;
     const auto& texts = static_cast<const ArrayType&>(array);
-    // Views into the batch; copied once at its end.
+    // Views into the batch; copied once at its end. Their first bytes decide nearly every row.
     std::string_view low = lowest_;
     std::string_view high = highest_;
+    uint64_t low_prefix = Prefix(low);
+    uint64_t high_prefix = Prefix(high);
     bool seen = seen_;
     ForEachValidRun(array, [&](int64_t begin, int64_t length) {
       int64_t row = begin;
       if (!seen) {
         low = high = Head(texts.GetView(row++));
+        low_prefix = high_prefix = Prefix(low);
         seen = true;
       }
       for (; row < begin + length; ++row) {
         const std::string_view text = Head(texts.GetView(row));
-        if (text < low)
+        const uint64_t prefix = Prefix(text);
+        if (prefix > low_prefix && prefix < high_prefix) continue;
+        if (prefix < low_prefix || (prefix == low_prefix && text < low)) {
           low = text;
-        else if (text > high)
+          low_prefix = prefix;
+        }
+        if (prefix > high_prefix || (prefix == high_prefix && text > high)) {
           high = text;
+          high_prefix = prefix;
+        }
       }
     });
     // Through copies: either may be a view of the other's old bytes.
@@ -194,6 +203,17 @@ class BytesMetrics final : public ColumnMetrics {
   // there from a longer one; nothing behind it can change a bound.
   static constexpr size_t kHead = (kBoundLength + 1) * 4;
   static std::string_view Head(std::string_view text) { return text.substr(0, kHead); }
+
+  // The first eight bytes as a number that orders as they do; a shorter text ends in zeros.
+  static uint64_t Prefix(std::string_view text) {
+    uint64_t prefix = 0;
+    if (text.size() >= 8) {
+      std::memcpy(&prefix, text.data(), 8);
+      return __builtin_bswap64(prefix);
+    }
+    for (const char c : text) prefix = (prefix << 8) | static_cast<unsigned char>(c);
+    return text.empty() ? 0 : prefix << (8 * (8 - text.size()));
+  }
 
   std::string lowest_;
   std::string highest_;

@@ -1,105 +1,191 @@
 #include "iceberg/json_internal.h"
 
+#include <fmt/format.h>
+
+#include <limits>
+
 namespace weir::iceberg {
 namespace {
 
-constexpr int kNestingMax = 200;
-
-bool NestsTooDeep(std::string_view text) {
-  int depth = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\')
-        ++i;
-      else if (c == '"')
-        in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kNestingMax) return true;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return false;
-}
+constexpr size_t kNestingMax = 200;
 
 std::string Named(const char* key) { return std::string("member '") + key + "' "; }
 
 }  // namespace
 
-Result<Json> ParseJson(std::string_view text) {
-  if (NestsTooDeep(text)) return CorruptMetadata("JSON is nested too deep");
-  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return CorruptMetadata("not valid JSON");
-  return json;
+Result<JsonText> JsonText::Parse(std::string_view text) {
+  JsonText made;
+  made.parser_ = std::make_unique<simdjson::dom::parser>();
+  if (made.parser_->allocate(std::max<size_t>(text.size(), 64), kNestingMax) != simdjson::SUCCESS)
+    return CorruptMetadata("the JSON is too large");
+  const auto error = made.parser_->parse(text.data(), text.size()).get(made.root_);
+  if (error == simdjson::DEPTH_ERROR) return CorruptMetadata("JSON is nested too deep");
+  if (error != simdjson::SUCCESS) return CorruptMetadata("not valid JSON");
+  return made;
 }
 
-std::string Print(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+std::string Print(Json json) { return simdjson::minify(json); }
+
+std::optional<std::string_view> AsText(Json json) {
+  std::string_view text;
+  if (json.get(text) != simdjson::SUCCESS) return std::nullopt;
+  return text;
 }
 
-const Json* FindMember(const Json& object, const char* key) {
-  if (!object.is_object()) return nullptr;
-  const auto found = object.find(key);
-  return found == object.end() || found->is_null() ? nullptr : &*found;
+std::optional<int64_t> AsWhole(Json json) {
+  if (!json.is_int64()) return std::nullopt;
+  int64_t number = 0;
+  if (json.get(number) != simdjson::SUCCESS) return std::nullopt;
+  return number;
 }
 
-Result<const Json*> ObjectMember(const Json& object, const char* key) {
-  const Json* member = FindMember(object, key);
-  if (member == nullptr || !member->is_object())
-    return CorruptMetadata(Named(key) + "is not an object");
-  return member;
+std::optional<int32_t> AsInt32(Json json) {
+  const auto number = AsWhole(json);
+  if (!number || *number < std::numeric_limits<int32_t>::min() ||
+      *number > std::numeric_limits<int32_t>::max())
+    return std::nullopt;
+  return static_cast<int32_t>(*number);
 }
 
-Result<const Json*> ArrayMember(const Json& object, const char* key) {
-  const Json* member = FindMember(object, key);
-  if (member == nullptr || !member->is_array()) return CorruptMetadata(Named(key) + "is not an array");
-  return member;
+std::optional<bool> AsFlag(Json json) {
+  bool flag = false;
+  if (json.get(flag) != simdjson::SUCCESS) return std::nullopt;
+  return flag;
 }
 
-Result<std::string> StringMember(const Json& object, const char* key) {
-  const Json* member = FindMember(object, key);
-  if (member == nullptr || !member->is_string())
-    return CorruptMetadata(Named(key) + "is not a string");
-  return member->get<std::string>();
+std::optional<Json> FindMember(Json object, const char* key) {
+  simdjson::dom::object members;
+  Json value;
+  if (object.get(members) != simdjson::SUCCESS) return std::nullopt;
+  if (members.at_key(key).get(value) != simdjson::SUCCESS || value.is_null()) return std::nullopt;
+  return value;
 }
 
-Result<std::optional<int64_t>> OptionalInt(const Json& object, const char* key) {
-  const Json* member = FindMember(object, key);
-  if (member == nullptr) return std::nullopt;
-  const bool fits = member->is_number_integer() &&
-                    (!member->is_number_unsigned() ||
-                     member->get<uint64_t>() <= uint64_t{std::numeric_limits<int64_t>::max()});
-  if (!fits) return CorruptMetadata(Named(key) + "is not a whole number of 64 bits");
-  return member->get<int64_t>();
+Result<simdjson::dom::array> ArrayMember(Json object, const char* key) {
+  const auto member = FindMember(object, key);
+  simdjson::dom::array array;
+  if (!member || member->get(array) != simdjson::SUCCESS)
+    return CorruptMetadata(Named(key) + "is not an array");
+  return array;
 }
 
-Result<int64_t> IntMember(const Json& object, const char* key) {
+Result<std::string> StringMember(Json object, const char* key) {
+  const auto member = FindMember(object, key);
+  const auto text = member ? AsText(*member) : std::nullopt;
+  if (!text) return CorruptMetadata(Named(key) + "is not a string");
+  return std::string(*text);
+}
+
+Result<std::optional<int64_t>> OptionalInt(Json object, const char* key) {
+  const auto member = FindMember(object, key);
+  if (!member) return std::nullopt;
+  const auto number = AsWhole(*member);
+  if (!number) return CorruptMetadata(Named(key) + "is not a whole number of 64 bits");
+  return number;
+}
+
+Result<int64_t> IntMember(Json object, const char* key) {
   WEIR_ASSIGN(const std::optional<int64_t> number, OptionalInt(object, key));
   if (!number) return CorruptMetadata(Named(key) + "is missing");
   return *number;
 }
 
-Result<int32_t> Int32Member(const Json& object, const char* key) {
+Result<int32_t> Int32Member(Json object, const char* key) {
   WEIR_ASSIGN(const int64_t number, IntMember(object, key));
   if (number < std::numeric_limits<int32_t>::min() || number > std::numeric_limits<int32_t>::max())
     return CorruptMetadata(Named(key) + "does not fit 32 bits");
   return static_cast<int32_t>(number);
 }
 
-Result<StringMap> OptionalStrings(const Json& object, const char* key) {
+Result<bool> FlagMember(Json object, const char* key) {
+  const auto member = FindMember(object, key);
+  const auto flag = member ? AsFlag(*member) : std::nullopt;
+  if (!flag) return CorruptMetadata(Named(key) + "is neither true nor false");
+  return *flag;
+}
+
+Result<StringMap> OptionalStrings(Json object, const char* key) {
   StringMap map;
-  const Json* member = FindMember(object, key);
-  if (member == nullptr) return map;
-  if (!member->is_object()) return CorruptMetadata(Named(key) + "is not an object");
-  for (const auto& [name, value] : member->items()) {
+  const auto member = FindMember(object, key);
+  if (!member) return map;
+  simdjson::dom::object members;
+  if (member->get(members) != simdjson::SUCCESS) return CorruptMetadata(Named(key) + "is not an object");
+  for (const auto& [name, value] : members) {
     if (value.is_null()) continue;
-    map[name] = value.is_string() ? value.get<std::string>() : Print(value);
+    const auto text = AsText(value);
+    map.insert_or_assign(std::string(name), text ? std::string(*text) : Print(value));
   }
   return map;
+}
+
+JsonWriter& JsonWriter::Begin(char bracket) {
+  Separate();
+  out_ += bracket;
+  first_ = true;
+  return *this;
+}
+
+JsonWriter& JsonWriter::End(char bracket) {
+  out_ += bracket;
+  first_ = false;
+  return *this;
+}
+
+JsonWriter& JsonWriter::Key(std::string_view key) {
+  Separate();
+  Quote(key);
+  out_ += ':';
+  first_ = true;
+  return *this;
+}
+
+JsonWriter& JsonWriter::Text(std::string_view text) {
+  Separate();
+  Quote(text);
+  return *this;
+}
+
+JsonWriter& JsonWriter::Number(int64_t number) {
+  Separate();
+  const fmt::format_int digits(number);
+  out_.append(digits.data(), digits.size());
+  return *this;
+}
+
+JsonWriter& JsonWriter::Flag(bool flag) {
+  Separate();
+  out_ += flag ? "true" : "false";
+  return *this;
+}
+
+JsonWriter& JsonWriter::Raw(std::string_view json) {
+  Separate();
+  out_ += json;
+  return *this;
+}
+
+void JsonWriter::Separate() {
+  if (!first_) out_ += ',';
+  first_ = false;
+}
+
+void JsonWriter::Quote(std::string_view text) {
+  // A text that is no UTF-8 would make a file that nobody reads.
+  const bool valid = simdjson::validate_utf8(text.data(), text.size());
+  out_ += '"';
+  for (const char c : text) {
+    if (!valid && (c & 0x80) != 0) {
+      out_ += "\\ufffd";
+    } else if (c == '"' || c == '\\') {
+      out_ += '\\';
+      out_ += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out_ += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
+    } else {
+      out_ += c;
+    }
+  }
+  out_ += '"';
 }
 
 }  // namespace weir::iceberg

@@ -3,13 +3,20 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/check.h"
-#include "iceberg/json_internal.h"
 
 namespace weir::iceberg {
 namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Compact; invalid UTF-8 is replaced, never thrown at.
+std::string Print(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 Json Required(const std::string& name, int32_t id, Json type) {
   return {{"name", name}, {"type", std::move(type)}, {"field-id", id}};

@@ -38,9 +38,9 @@ void WriteOptionalList(Encoder& out, const std::vector<Number>& list) {
 void WriteMapValue(Encoder& out, int64_t value) { out.Whole(value); }
 void WriteMapValue(Encoder& out, const std::string& value) { out.Bytes(value); }
 
+// An empty map is written as such: PyIceberg's metadata tables cannot take null for one.
 template <class Mapped>
 void WriteOptionalMap(Encoder& out, const std::map<int32_t, Mapped>& map) {
-  if (map.empty()) return out.Null();
   out.Value();
   out.BeginArray(map.size());
   for (const auto& [id, value] : map) {

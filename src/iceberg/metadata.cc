@@ -179,10 +179,8 @@ Result<std::string> LocalPath(std::string_view uri) {
     path.remove_prefix(16);
   else if (path.starts_with("file:///"))
     path.remove_prefix(7);
-  else if (path.starts_with("file:/"))
+  else if (path.starts_with("file:/") && !path.starts_with("file://"))
     path.remove_prefix(5);
-  // Java may write several slashes; one is meant.
-  while (path.starts_with("//") && !uri.starts_with("//")) path.remove_prefix(1);
   if (!path.starts_with('/'))
     return Fail(ErrorKind::kUnsupported, "iceberg.not_local",
                 "'" + std::string(uri) + "' is not a file of this machine");

@@ -118,20 +118,19 @@ Transform TransformFromText(const std::string& text) {
   return {.kind = TransformKind::kOther, .width = 0, .name = text};
 }
 
-Result<PartitionField> FieldFromJson(const Json& json, int32_t position) {
-  if (!json.is_object()) return CorruptMetadata("a partition field is not an object");
+Result<PartitionField> FieldFromJson(Json json, int32_t position) {
   PartitionField field;
-  if (FindMember(json, "source-id") != nullptr) {
+  if (FindMember(json, "source-id")) {
     WEIR_ASSIGN(field.source_id, Int32Member(json, "source-id"));
   } else {
-    WEIR_ASSIGN(const Json* sources, ArrayMember(json, "source-ids"));
-    if (sources->empty() || !sources->front().is_number_integer())
-      return CorruptMetadata("a partition field has no source column");
-    field.source_id = sources->front().get<int32_t>();
+    WEIR_ASSIGN(const simdjson::dom::array sources, ArrayMember(json, "source-ids"));
+    const auto first = sources.begin() != sources.end() ? AsInt32(*sources.begin()) : std::nullopt;
+    if (!first) return CorruptMetadata("a partition field has no source column");
+    field.source_id = *first;
   }
   // Version 1 numbered fields by position.
   field.field_id = kLastPartitionIdOfNone + 1 + position;
-  if (FindMember(json, "field-id") != nullptr) {
+  if (FindMember(json, "field-id")) {
     WEIR_ASSIGN(field.field_id, Int32Member(json, "field-id"));
   }
   WEIR_ASSIGN(field.name, StringMember(json, "name"));
@@ -269,37 +268,47 @@ std::string ToText(const Transform& transform) {
   return {};
 }
 
-Json SpecFieldsJson(const PartitionSpec& spec) {
-  Json array = Json::array();
-  for (const PartitionField& field : spec.fields)
-    array.push_back(Json{{"name", field.name},
-                         {"transform", ToText(field.transform)},
-                         {"source-id", field.source_id},
-                         {"field-id", field.field_id}});
-  return array;
+void WriteSpecFields(JsonWriter& out, const PartitionSpec& spec) {
+  out.Begin('[');
+  for (const PartitionField& field : spec.fields) {
+    out.Begin('{').Key("name").Text(field.name).Key("transform").Text(ToText(field.transform));
+    out.Key("source-id").Number(field.source_id).Key("field-id").Number(field.field_id).End('}');
+  }
+  out.End(']');
 }
 
-Json SpecJson(const PartitionSpec& spec) {
-  return {{"spec-id", spec.id}, {"fields", SpecFieldsJson(spec)}};
+void WriteSpec(JsonWriter& out, const PartitionSpec& spec) {
+  out.Begin('{').Key("spec-id").Number(spec.id).Key("fields");
+  WriteSpecFields(out, spec);
+  out.End('}');
 }
 
-Result<PartitionSpec> SpecFromJson(const Json& json) {
+Result<PartitionSpec> SpecFromJson(Json json) {
   PartitionSpec spec;
   WEIR_ASSIGN(spec.id, Int32Member(json, "spec-id"));
-  WEIR_ASSIGN(const Json* fields, ArrayMember(json, "fields"));
-  for (const Json& element : *fields) {
+  WEIR_ASSIGN(const simdjson::dom::array fields, ArrayMember(json, "fields"));
+  for (const Json element : fields) {
     WEIR_ASSIGN(PartitionField field, FieldFromJson(element, static_cast<int32_t>(spec.fields.size())));
     spec.fields.push_back(std::move(field));
   }
   return spec;
 }
 
-std::string ToJson(const PartitionSpec& spec) { return Print(SpecJson(spec)); }
-std::string FieldsToJson(const PartitionSpec& spec) { return Print(SpecFieldsJson(spec)); }
+std::string ToJson(const PartitionSpec& spec) {
+  JsonWriter out;
+  WriteSpec(out, spec);
+  return out.Finish();
+}
+
+std::string FieldsToJson(const PartitionSpec& spec) {
+  JsonWriter out;
+  WriteSpecFields(out, spec);
+  return out.Finish();
+}
 
 Result<PartitionSpec> ParseSpec(std::string_view json) {
-  WEIR_ASSIGN(const Json parsed, ParseJson(json));
-  return SpecFromJson(parsed);
+  WEIR_ASSIGN(const JsonText text, JsonText::Parse(json));
+  return SpecFromJson(text.root());
 }
 
 }  // namespace weir::iceberg

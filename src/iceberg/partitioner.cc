@@ -4,12 +4,14 @@
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 
-#include <bit>
+#include <array>
 #include <cmath>
 #include <string>
+#include <type_traits>
 #include <unordered_map>
 
 #include "base/check.h"
+#include "iceberg/calendar_internal.h"
 #include "iceberg/column_access_internal.h"
 #include "iceberg/partition_spec.h"
 #include "iceberg/transform_internal.h"
@@ -24,26 +26,48 @@ struct Coded {
   std::vector<Value> values;
 };
 
-// Gives keys codes in order of first appearance.
+// Gives keys codes in order of first appearance. The last key costs a compare, a recent number a look
+// into a small table, any other key a look into the map.
 template <class Key>
 class Coder {
  public:
-  template <class MakeValue>
-  uint32_t Code(const Key& key, Coded& coded, MakeValue&& make_value) {
+  // `open(key)` is called for a new key, before it gets its code.
+  template <class Open>
+  uint32_t Code(const Key& key, Open open) {
     if (any_ && key == last_key_) return last_code_;
-    const auto [found, is_new] = codes_.try_emplace(key, static_cast<uint32_t>(coded.values.size()));
-    if (is_new) coded.values.push_back(make_value(key));
     any_ = true;
     last_key_ = key;
-    last_code_ = found->second;
-    return last_code_;
+    if constexpr (std::is_integral_v<Key>) {
+      Recent& recent = recent_[(static_cast<uint64_t>(key) * 0x9E3779B97F4A7C15ULL) >> 56];
+      if (!recent.filled || recent.key != key) recent = {.key = key, .code = Look(key, open), .filled = true};
+      return last_code_ = recent.code;
+    } else {
+      return last_code_ = Look(key, open);
+    }
   }
+  // The next code, for what has no key.
+  uint32_t Skip() { return static_cast<uint32_t>(codes_.size() + skipped_++); }
 
  private:
+  template <class Open>
+  uint32_t Look(const Key& key, Open open) {
+    const auto [found, is_new] = codes_.try_emplace(key, static_cast<uint32_t>(codes_.size() + skipped_));
+    if (is_new) open(key);
+    return found->second;
+  }
+
+  struct Recent {
+    Key key{};
+    uint32_t code = 0;
+    bool filled = false;
+  };
+  struct None {};
   std::unordered_map<Key, uint32_t> codes_;
+  [[no_unique_address]] std::conditional_t<std::is_integral_v<Key>, std::array<Recent, 256>, None> recent_{};
   Key last_key_{};
   uint32_t last_code_ = 0;
   bool any_ = false;
+  size_t skipped_ = 0;
 };
 
 // `key_at(row)` is called for rows that are not null.
@@ -59,17 +83,47 @@ Coded CodeColumn(const arrow::Array& array, KeyAt key_at, MakeValue make_value) 
     uint32_t code = 0;
     if (has_nulls && array.IsNull(row)) {
       if (null_code == kNone) {
-        null_code = static_cast<uint32_t>(coded.values.size());
+        null_code = coder.Skip();
         coded.values.emplace_back(std::monostate{});
       }
       code = null_code;
     } else {
-      code = coder.Code(key_at(row), coded, make_value);
+      code = coder.Code(key_at(row), [&](const Key& key) { coded.values.push_back(make_value(key)); });
     }
     coded.codes[static_cast<size_t>(row)] = code;
   }
   return coded;
 }
+
+// Times to years, months, days or hours. Neighbouring rows mostly lie in the same hour or day, which
+// is then known without a division.
+class TimeUnits {
+ public:
+  TimeUnits(TransformKind transform, TypeKind source)
+      : transform_(transform),
+        source_(source),
+        step_(source == TypeKind::kDate               ? 1
+              : transform == TransformKind::kHour ? kMicrosPerHour
+                                                  : kMicrosPerDay) {}
+
+  int32_t Of(int64_t value) {
+    if (value < begin_ || value - begin_ >= step_ || !any_) {
+      begin_ = FloorDivide(value, step_) * step_;
+      unit_ = TimeUnitOf(transform_, source_, value);
+      // The first step of all time begins before what 64 bits hold.
+      any_ = begin_ <= value;
+    }
+    return unit_;
+  }
+
+ private:
+  TransformKind transform_;
+  TypeKind source_;
+  int64_t step_;
+  int64_t begin_ = 0;
+  int32_t unit_ = 0;
+  bool any_ = false;
+};
 
 Coded AllNull(const arrow::Array& array) {
   Coded coded;
@@ -92,8 +146,9 @@ Coded CodeWhole(const Transform& transform, const Type& source, const arrow::Arr
     case TransformKind::kDay:
     case TransformKind::kHour:
       return CodeColumn<int64_t>(
-          array,
-          [&](int64_t row) { return TimeUnitOf(transform.kind, source.kind, typed.Value(row)); }, narrow);
+          array, [&, units = TimeUnits(transform.kind, source.kind)](
+                     int64_t row) mutable { return units.Of(typed.Value(row)); },
+          narrow);
     default: {
       const bool cut = transform.kind == TransformKind::kTruncate;
       return CodeColumn<int64_t>(
@@ -204,21 +259,13 @@ void Join(PartitionedRows& rows, const Coded& coded) {
     return;
   }
   std::vector<PartitionTuple> tuples;
-  std::unordered_map<uint64_t, uint32_t> codes;
-  uint64_t last_key = ~uint64_t{0};
-  uint32_t last_code = 0;
+  Coder<uint64_t> coder;
   for (size_t row = 0; row < rows.row_tuple.size(); ++row) {
-    const uint64_t key = (uint64_t{rows.row_tuple[row]} << 32) | coded.codes[row];
-    if (key != last_key) {
-      const auto [found, is_new] = codes.try_emplace(key, static_cast<uint32_t>(tuples.size()));
-      if (is_new) {
-        tuples.push_back(rows.tuples[rows.row_tuple[row]]);
-        tuples.back().push_back(coded.values[coded.codes[row]]);
-      }
-      last_key = key;
-      last_code = found->second;
-    }
-    rows.row_tuple[row] = last_code;
+    const uint64_t pair = (uint64_t{rows.row_tuple[row]} << 32) | coded.codes[row];
+    rows.row_tuple[row] = coder.Code(pair, [&](uint64_t key) {
+      tuples.push_back(rows.tuples[key >> 32]);
+      tuples.back().push_back(coded.values[key & 0xffffffffU]);
+    });
   }
   rows.tuples = std::move(tuples);
 }

@@ -71,57 +71,49 @@ Result<Type> PrimitiveFromText(const std::string& text) {
   return type;
 }
 
-Result<Type> TypeFromJson(const Json& json);
+Result<Type> TypeFromJson(Json json);
 
-Result<Field> FieldFromJson(const Json& json) {
-  if (!json.is_object()) return CorruptMetadata("a field is not an object");
+Result<Field> FieldFromJson(Json json) {
   Field field;
   WEIR_ASSIGN(field.id, Int32Member(json, "id"));
   WEIR_ASSIGN(field.name, StringMember(json, "name"));
-  const Json* required = FindMember(json, "required");
-  if (required == nullptr || !required->is_boolean())
-    return CorruptMetadata("field '" + field.name + "' does not say whether it is required");
-  field.required = required->get<bool>();
-  const Json* type = FindMember(json, "type");
-  if (type == nullptr) return CorruptMetadata("field '" + field.name + "' has no type");
+  WEIR_ASSIGN(field.required, FlagMember(json, "required"));
+  const auto type = FindMember(json, "type");
+  if (!type) return CorruptMetadata("field '" + field.name + "' has no type");
   WEIR_ASSIGN(field.type, TypeFromJson(*type));
-  if (const Json* doc = FindMember(json, "doc"); doc != nullptr && doc->is_string())
-    field.doc = doc->get<std::string>();
-  if (const Json* value = FindMember(json, "initial-default")) field.initial_default = Print(*value);
-  if (const Json* value = FindMember(json, "write-default")) field.write_default = Print(*value);
+  if (const auto doc = FindMember(json, "doc")) field.doc = AsText(*doc).value_or("");
+  if (const auto value = FindMember(json, "initial-default")) field.initial_default = Print(*value);
+  if (const auto value = FindMember(json, "write-default")) field.write_default = Print(*value);
   return field;
 }
 
 // The child of a list or a map, whose members carry the prefix `part`: "element-id", "element".
-Result<Field> ChildFromJson(const Json& json, const std::string& part, bool always_required) {
+Result<Field> ChildFromJson(Json json, const std::string& part, bool always_required) {
   Field child;
   child.name = part;
+  child.required = true;
   WEIR_ASSIGN(child.id, Int32Member(json, (part + "-id").c_str()));
-  child.required = always_required;
   if (!always_required) {
-    const Json* required = FindMember(json, (part + "-required").c_str());
-    if (required == nullptr || !required->is_boolean())
-      return CorruptMetadata("member '" + part + "-required' is missing");
-    child.required = required->get<bool>();
+    WEIR_ASSIGN(child.required, FlagMember(json, (part + "-required").c_str()));
   }
-  const Json* type = FindMember(json, part.c_str());
-  if (type == nullptr) return CorruptMetadata("member '" + part + "' is missing");
+  const auto type = FindMember(json, part.c_str());
+  if (!type) return CorruptMetadata("member '" + part + "' is missing");
   WEIR_ASSIGN(child.type, TypeFromJson(*type));
   return child;
 }
 
-Result<std::vector<Field>> FieldsFromJson(const Json& json) {
-  WEIR_ASSIGN(const Json* array, ArrayMember(json, "fields"));
+Result<std::vector<Field>> FieldsFromJson(Json json) {
+  WEIR_ASSIGN(const simdjson::dom::array array, ArrayMember(json, "fields"));
   std::vector<Field> fields;
-  for (const Json& element : *array) {
+  for (const Json element : array) {
     WEIR_ASSIGN(Field field, FieldFromJson(element));
     fields.push_back(std::move(field));
   }
   return fields;
 }
 
-Result<Type> TypeFromJson(const Json& json) {
-  if (json.is_string()) return PrimitiveFromText(json.get<std::string>());
+Result<Type> TypeFromJson(Json json) {
+  if (const auto text = AsText(json)) return PrimitiveFromText(std::string(*text));
   WEIR_ASSIGN(const std::string kind, StringMember(json, "type"));
   if (kind == "struct") {
     Type type = MakeType(TypeKind::kStruct);
@@ -144,44 +136,45 @@ Result<Type> TypeFromJson(const Json& json) {
   return CorruptMetadata("no nested type '" + kind + "'");
 }
 
-Json TypeJson(const Type& type);
+void WriteType(JsonWriter& out, const Type& type);
 
-Json FieldsJson(const std::vector<Field>& fields) {
-  Json array = Json::array();
+void WriteFields(JsonWriter& out, const std::vector<Field>& fields) {
+  out.Key("fields").Begin('[');
   for (const Field& field : fields) {
-    Json json = {{"id", field.id}, {"name", field.name}, {"required", field.required},
-                 {"type", TypeJson(field.type)}};
-    if (!field.doc.empty()) json["doc"] = field.doc;
-    if (!field.initial_default.empty())
-      json["initial-default"] = Json::parse(field.initial_default, nullptr, false);
-    if (!field.write_default.empty())
-      json["write-default"] = Json::parse(field.write_default, nullptr, false);
-    array.push_back(std::move(json));
+    out.Begin('{').Key("id").Number(field.id).Key("name").Text(field.name);
+    out.Key("required").Flag(field.required).Key("type");
+    WriteType(out, field.type);
+    if (!field.doc.empty()) out.Key("doc").Text(field.doc);
+    if (!field.initial_default.empty()) out.Key("initial-default").Raw(field.initial_default);
+    if (!field.write_default.empty()) out.Key("write-default").Raw(field.write_default);
+    out.End('}');
   }
-  return array;
+  out.End(']');
 }
 
-Json TypeJson(const Type& type) {
-  switch (type.kind) {
-    case TypeKind::kStruct:
-      return {{"type", "struct"}, {"fields", FieldsJson(type.children)}};
-    case TypeKind::kList: {
-      const Field& element = type.children.at(0);
-      return {{"type", "list"},
-              {"element-id", element.id},
-              {"element-required", element.required},
-              {"element", TypeJson(element.type)}};
-    }
-    case TypeKind::kMap: {
-      const Field& key = type.children.at(0);
-      const Field& value = type.children.at(1);
-      return {{"type", "map"},       {"key-id", key.id},
-              {"key", TypeJson(key.type)}, {"value-id", value.id},
-              {"value-required", value.required}, {"value", TypeJson(value.type)}};
-    }
-    default:
-      return ToText(type);
+void WriteType(JsonWriter& out, const Type& type) {
+  if (type.primitive()) {
+    out.Text(ToText(type));
+    return;
   }
+  out.Begin('{').Key("type");
+  if (type.kind == TypeKind::kStruct) {
+    out.Text("struct");
+    WriteFields(out, type.children);
+  } else if (type.kind == TypeKind::kList) {
+    const Field& element = type.children.at(0);
+    out.Text("list").Key("element-id").Number(element.id);
+    out.Key("element-required").Flag(element.required).Key("element");
+    WriteType(out, element.type);
+  } else {
+    const Field& key = type.children.at(0);
+    const Field& value = type.children.at(1);
+    out.Text("map").Key("key-id").Number(key.id).Key("key");
+    WriteType(out, key.type);
+    out.Key("value-id").Number(value.id).Key("value-required").Flag(value.required).Key("value");
+    WriteType(out, value.type);
+  }
+  out.End('}');
 }
 
 }  // namespace
@@ -209,36 +202,44 @@ std::string ToText(const Type& type) {
   }
 }
 
-Json SchemaJson(const Schema& schema) {
-  Json json = {{"type", "struct"}, {"schema-id", schema.id}};
-  if (!schema.identifier_field_ids.empty())
-    json["identifier-field-ids"] = schema.identifier_field_ids;
-  json["fields"] = FieldsJson(schema.fields);
-  return json;
+void WriteSchema(JsonWriter& out, const Schema& schema) {
+  out.Begin('{').Key("type").Text("struct").Key("schema-id").Number(schema.id);
+  if (!schema.identifier_field_ids.empty()) {
+    out.Key("identifier-field-ids").Begin('[');
+    for (const int32_t id : schema.identifier_field_ids) out.Number(id);
+    out.End(']');
+  }
+  WriteFields(out, schema.fields);
+  out.End('}');
 }
 
-Result<Schema> SchemaFromJson(const Json& json) {
+Result<Schema> SchemaFromJson(Json json) {
   if (!json.is_object()) return CorruptMetadata("a schema is not an object");
   Schema schema;
-  if (FindMember(json, "schema-id") != nullptr) {
+  if (FindMember(json, "schema-id")) {
     WEIR_ASSIGN(schema.id, Int32Member(json, "schema-id"));
   }
   WEIR_ASSIGN(schema.fields, FieldsFromJson(json));
-  if (const Json* ids = FindMember(json, "identifier-field-ids")) {
-    if (!ids->is_array()) return CorruptMetadata("member 'identifier-field-ids' is not an array");
-    for (const Json& id : *ids) {
-      if (!id.is_number_integer()) return CorruptMetadata("an identifier field id is not a number");
-      schema.identifier_field_ids.push_back(id.get<int32_t>());
+  if (FindMember(json, "identifier-field-ids")) {
+    WEIR_ASSIGN(const simdjson::dom::array ids, ArrayMember(json, "identifier-field-ids"));
+    for (const Json element : ids) {
+      const auto id = AsInt32(element);
+      if (!id) return CorruptMetadata("an identifier field id is not a number");
+      schema.identifier_field_ids.push_back(*id);
     }
   }
   return schema;
 }
 
-std::string ToJson(const Schema& schema) { return Print(SchemaJson(schema)); }
+std::string ToJson(const Schema& schema) {
+  JsonWriter out;
+  WriteSchema(out, schema);
+  return out.Finish();
+}
 
 Result<Schema> ParseSchema(std::string_view json) {
-  WEIR_ASSIGN(const Json parsed, ParseJson(json));
-  return SchemaFromJson(parsed);
+  WEIR_ASSIGN(const JsonText text, JsonText::Parse(json));
+  return SchemaFromJson(text.root());
 }
 
 }  // namespace weir::iceberg

@@ -15,6 +15,18 @@ namespace {
 
 constexpr size_t kPathSegmentMax = 200;  // A file system takes 255 bytes of a name.
 
+// The steps of murmur3_x86_32.
+uint32_t Scramble(uint32_t word) { return std::rotl(word * 0xcc9e2d51U, 15) * 0x1b873593U; }
+uint32_t MixWord(uint32_t hash, uint32_t word) {
+  return std::rotl(hash ^ Scramble(word), 13) * 5 + 0xe6546b64U;
+}
+uint32_t Finalize(uint32_t hash, size_t length) {
+  hash ^= static_cast<uint32_t>(length);
+  hash = (hash ^ (hash >> 16)) * 0x85ebca6bU;
+  hash = (hash ^ (hash >> 13)) * 0xc2b2ae35U;
+  return hash ^ (hash >> 16);
+}
+
 std::string UrlEncode(std::string_view text) {
   std::string encoded;
   for (const char c : text) {
@@ -78,27 +90,21 @@ uint32_t HashValue(const Type& source, const Value& value) {
 }  // namespace
 
 uint32_t Murmur3(std::string_view bytes) {
-  constexpr uint32_t kFirst = 0xcc9e2d51;
-  constexpr uint32_t kSecond = 0x1b873593;
   uint32_t hash = 0;
   size_t at = 0;
-  for (; at + 4 <= bytes.size(); at += 4) {
-    const auto word = FromLittleEndian<uint32_t>(bytes.substr(at, 4));
-    hash = std::rotl(hash ^ (std::rotl(word * kFirst, 15) * kSecond), 13) * 5 + 0xe6546b64;
-  }
+  for (; at + 4 <= bytes.size(); at += 4)
+    hash = MixWord(hash, FromLittleEndian<uint32_t>(bytes.substr(at, 4)));
   uint32_t tail = 0;
   for (size_t i = bytes.size(); i > at; --i) tail = (tail << 8) | static_cast<unsigned char>(bytes[i - 1]);
-  if (at < bytes.size()) hash ^= std::rotl(tail * kFirst, 15) * kSecond;
-  hash ^= static_cast<uint32_t>(bytes.size());
-  hash = (hash ^ (hash >> 16)) * 0x85ebca6b;
-  hash = (hash ^ (hash >> 13)) * 0xc2b2ae35;
-  return hash ^ (hash >> 16);
+  if (at < bytes.size()) hash ^= Scramble(tail);
+  return Finalize(hash, bytes.size());
 }
 
 uint32_t HashWhole(int64_t value) {
-  char bytes[sizeof(value)];
-  std::memcpy(bytes, &value, sizeof(value));
-  return Murmur3({bytes, sizeof(bytes)});
+  const auto bits = static_cast<uint64_t>(value);
+  uint32_t hash = MixWord(0, static_cast<uint32_t>(bits));
+  hash = MixWord(hash, static_cast<uint32_t>(bits >> 32));
+  return Finalize(hash, sizeof(value));
 }
 
 int64_t TruncateWhole(int64_t value, int32_t width) {

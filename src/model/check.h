@@ -9,7 +9,7 @@
 //   any other SQL boolean            true for every row (null is not true); over aggregates, once:
 //                                    "sum(total) > 0"
 //
-// Pure, but for the reading of an expression by the engine's parser.
+// Pure; threads: any.
 #pragma once
 
 #include <chrono>
@@ -67,8 +67,8 @@ struct CheckSpec {
 // "unique(a, b)" -> CheckSpec. Error model.check_text (kConfig): a known check with wrong arguments.
 Result<CheckSpec> ParseCheck(std::string_view text);
 
-// The tables besides the model's own result that the check reads. Errors of engine/.
-Result<std::vector<catalog::TableName>> TablesRead(const CheckSpec& check, engine::Session& session);
+// What of the check may name tables in subqueries, as a SELECT; empty: nothing.
+std::string SubquerySql(const CheckSpec& check);
 
 // One SELECT of one bigint: how many rows of `relation` (quoted as in SQL) break the check; 0: it holds.
 // `now` is the batch's time.

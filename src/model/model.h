@@ -85,7 +85,8 @@ enum class Rerun : uint8_t {
 
 // Errors: model.check (kStopped: a check failed; nothing became visible), model.column (kConfig: the
 // result's columns cannot be a table's), run.cancelled (kCancelled), those of query/, commit/, table/
-// and files; model.export (as its cause; the table is committed, the next run writes the export).
+// and env/files.h. Where only the export fails, the message says so: the table is committed, and the
+// next run writes the export.
 Result<ModelOutcome> RunModel(const ModelContext& context, const Model& model,
                               Rerun rerun = Rerun::kIfChanged);
 

@@ -45,7 +45,9 @@ struct Model {
   std::string query;
   Place place;  // Where the query begins in its file.
   std::vector<catalog::TableName> reads;  // Sorted, each once; those of relationship checks too.
-  bool is_volatile = false;  // It asks for the time or for chance: equal inputs may give other rows.
+  // It asks for the time or for chance, in its query or by a freshness check: equal inputs may have
+  // another outcome.
+  bool is_volatile = false;
 
   // Its name in the ledger: "model/processed.events_by_type".
   std::string pipeline() const { return "model/" + table.ToString(); }

@@ -38,7 +38,8 @@ class Columns {
       ARROW_ASSIGN_OR_RAISE(auto array, builder->Finish());
       arrays.push_back(std::move(array));
     }
-    return arrow::RecordBatch::Make(schema_, arrays.front()->length(), std::move(arrays));
+    const int64_t rows = arrays.front()->length();
+    return arrow::RecordBatch::Make(schema_, rows, std::move(arrays));
   }
 
  private:

@@ -12,10 +12,10 @@
 #include "config/field_table.h"
 #include "config/project.h"
 #include "contract/contract_spec.h"
-#include "sink/files/files_sink.h"
+#include "sink/files/file_series.h"
 #include "sink/table/table_sink.h"
 #include "source/files/files_source.h"
-#include "source/generate/generate_spec.h"
+#include "source/generate/generate.h"
 
 namespace weir::pipeline {
 

@@ -88,7 +88,8 @@ struct Runner::State {
     }
     context.log.Write(telemetry::BatchRecovered{batch->id, "staged again"});
     ++summary.replayed;
-    return Execute(*batch).transform([](const auto&) {});
+    WEIR_TRY(Execute(*batch));
+    return {};
   }
 
   Result<void> Note(std::vector<source::SkippedObject> skipped) {

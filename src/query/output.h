@@ -7,7 +7,8 @@
 //   double      the shortest text that reads back as the same number; decimal with its scale
 //   binary      table, csv, md: the text where it is UTF-8, else \x00ff escapes; JSON: base64
 //   list, struct as JSON
-//   null        table and md: null; csv: nothing, while the empty text is ""; JSON: null
+//   null        table and md: null; csv: nothing, while the empty text is "" (and so is the null of an
+//               only column, since an empty line would be no record); JSON: null
 // JSON: int, bigint, double and decimal are numbers with all digits; NaN and infinities are texts. A
 // second column `a` is called `a_1`, so that no value is lost.
 //

@@ -21,12 +21,14 @@
 //   query.table      kNotFound     no such table, with "did you mean"
 //   query.function   kUnsupported  changes(...): only an incremental model has it
 //   query.store      kUnsupported  a table that is not on the local disk
+//   query.busy       kBusy         the tables moved at every look
 //   engine.denied    kInvalid      a file or an address, where Outside is kDenied
 //   those of Lake::Load and Lake::Files, and of table_view.h
 #pragma once
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,14 +36,11 @@
 #include "base/result.h"
 #include "catalog/catalog.h"
 #include "engine/engine.h"
-#include "engine/sql.h"
 #include "ledger/batch.h"
+#include "query/table_uses.h"
 #include "table/lake.h"
 
 namespace weir::query {
-
-// Whether SQL may name files and addresses (read_csv, FROM 'x.csv', ...). The engine must allow it too.
-enum class Outside : uint8_t { kDenied, kAllowed };
 
 struct QueryContext {
   catalog::Catalog& catalog;
@@ -70,26 +69,22 @@ class SnapshotQuery {
   std::vector<ledger::PlannedInput> inputs() const;
 
  private:
-  struct Named {  // A reference with the table it means.
-    engine::TableReference reference;
-    catalog::TableName table;
-  };
-
   SnapshotQuery(const QueryContext& context, std::string database);
 
   // The SQL to run: `sql`, with names of three parts in the form that the engine takes.
   Result<std::string> Prepare(std::string_view sql);
-  Result<std::vector<Named>> TablesOf(const std::vector<engine::TableReference>& references);
-  Result<void> Load(const std::vector<Named>& tables);
+  Result<void> Load(const std::vector<TableUse>& tables);
   Result<void> AddView(const catalog::TableName& name, const iceberg::Schema& schema,
                        std::span<const iceberg::Schema> history,
                        const std::vector<iceberg::DataFile>& files);
+  Result<void> CheckFiles(const iceberg::Schema& schema, std::span<const iceberg::Schema> history,
+                          std::span<const std::string> paths);
 
   QueryContext context_;
-  std::string database_;                            // Of the views.
-  std::vector<catalog::TableName> known_;           // That the catalog had at the start.
-  std::map<catalog::TableName, int64_t> snapshots_; // Read so far.
-  std::vector<catalog::TableName> views_;           // All that can be named by now.
+  std::string database_;                             // Of the views.
+  std::vector<catalog::TableName> known_;            // That the catalog had at the start.
+  std::map<catalog::TableName, int64_t> snapshots_;  // Read so far.
+  std::vector<catalog::TableName> views_;            // All that can be named by now.
 };
 
 }  // namespace weir::query

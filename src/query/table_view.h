@@ -3,19 +3,19 @@
 //
 //   flat columns only    read_parquet([..], schema => MAP {1: {name: 'id', type: 'BIGINT', ..}, ..})
 //   a list, struct, map  read_parquet([..], schema => MAP {'id': {..}, ..}): by name, since DuckDB 1.5
-//                        gives null for nested columns that it is asked for by id. That is right as
-//                        long as no field of the table's history had another name, or another field
-//                        had its name; where one had, error query.renamed_nested.
+//                        gives null for nested columns that it is asked for by id. Right only where
+//                        names and ids go together in every file: CheckNames, and footers.h.
 //   no files             a typed relation without rows
 //
 // A field that a file lacks is null. Folders named k=v mean nothing. Pure; threads: any.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 
 #include "base/result.h"
-#include "iceberg/metadata.h"
 #include "iceberg/schema.h"
 
 namespace weir::query {
@@ -24,10 +24,19 @@ namespace weir::query {
 // query.unsupported_type (kUnsupported) for types of a later format.
 Result<std::string> SqlType(const iceberg::Type& type);
 
-// SELECT ... FROM the files at `paths` (of the local disk) as rows of `schema`. `history` holds the
-// schemas that files may have been written with. Errors: query.unsupported_type,
-// query.renamed_nested (kUnsupported), both naming the column.
-Result<std::string> SelectFiles(const iceberg::Schema& schema, std::span<const iceberg::Schema> history,
-                                std::span<const std::string> paths);
+// SELECT * FROM the files at `paths` (of the local disk) as rows of `schema`. Error
+// query.unsupported_type naming the column.
+Result<std::string> SelectFiles(const iceberg::Schema& schema, std::span<const std::string> paths);
+
+// Whether SelectFiles reads by name.
+bool ReadsByName(const iceberg::Schema& schema);
+
+// Every field at any depth by its path: {"reasons": 5, "reasons.element": 6, "reasons.element.code": 7}.
+using FieldPaths = std::map<std::string, int32_t>;
+FieldPaths PathsOf(const iceberg::Schema& schema);
+
+// ok where a file with the fields `written` reads the same by name and by id. Error
+// query.renamed_nested (kUnsupported) naming the field.
+Result<void> CheckNames(const FieldPaths& current, const FieldPaths& written);
 
 }  // namespace weir::query

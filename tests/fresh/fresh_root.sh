@@ -45,7 +45,7 @@ copy_work_tree() {
 # Runs inside its own mount name space.
 run_verbs() {
   local verb settings=()
-  while read -r verb; do settings+=("$verb"); done < <(env | grep -E '^(PIP_|SSL_CERT|NODE_EXTRA|REQUESTS_CA|npm_config_|[a-zA-Z]*_proxy=)')
+  while read -r verb; do settings+=("$verb"); done < <(env | grep -v PIP_FIND_LINKS | grep -E '^(PIP_|SSL_CERT|NODE_EXTRA|REQUESTS_CA|npm_config_|[a-zA-Z]*_proxy=)')
   mount --bind "$FRESH" "$FRESH"
   mount -t proc proc "$FRESH/proc"
   mount --rbind /dev "$FRESH/dev"

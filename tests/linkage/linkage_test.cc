@@ -42,10 +42,10 @@ TEST(Linkage, TheOpensslThatRunsIsTheOneWhoseHeadersWeCompileWith) {
 
 TEST(Linkage, LibparquetIsLoadedSoThatTheQuestionArises) {
   EXPECT_NE(FileThatDefines(reinterpret_cast<void*>(
-                static_cast<std::unique_ptr<parquet::ParquetFileReader> (*)(
-                    const std::string&, bool, const parquet::ReaderProperties&,
-                    std::shared_ptr<parquet::FileMetaData>)>(
-                    &parquet::ParquetFileReader::OpenFile)))
+                                static_cast<std::unique_ptr<parquet::ParquetFileReader> (*)(
+                                    const std::string&, bool, const parquet::ReaderProperties&,
+                                    std::shared_ptr<parquet::FileMetaData>)>(
+                                    &parquet::ParquetFileReader::OpenFile)))
                 .find("/libparquet.so"),
             std::string::npos);
 }

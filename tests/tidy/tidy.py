@@ -90,7 +90,7 @@ def room_of(path):
 
 
 def is_test(path):
-    return path.endswith(("_test.cc", "_fuzz.cc", "_testing.h", "_testing.cc")) or path.startswith(("src/testing/", "tests/"))
+    return path.endswith(("_test.cc", "_fuzz.cc", "_test_internal.h", "_test_internal.cc")) or path.startswith(("src/testing/", "tests/"))
 
 
 def lines_of(text):

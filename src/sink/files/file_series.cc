@@ -36,6 +36,15 @@ void CheckSpec(const FilesSinkSpec& spec, const config::Node& node,
   if (!spec.format && !format::FormatOfPath(spec.path.value))
     reading.Add("sink.format", "'" + spec.path.value + "' does not say what format its files have",
                 spec.path.place, "add `format: csv` or `format: ndjson`");
+  const auto by_ending = format::FormatOfPath(spec.path.value);
+  if (by_ending && by_ending->csv.delimiter != format::CsvOptions().delimiter)
+    reading.Add("sink.delimiter",
+                "the path ends like a file with tabs, and CSV is written with commas",
+                spec.path.place, "let it end in .csv");
+  if (by_ending && by_ending->compression != format::Compression::kAuto)
+    reading.Add("sink.compressed",
+                "the path ends like a compressed file, and files are written plain",
+                spec.path.place, "leave the last ending out");
   if ((spec.every || spec.rows) && !parsed->Uses("seq") && !parsed->Uses("n"))
     reading.Add("sink.one_name", "`every` and `rows` make many files, but the path names one",
                 spec.path.place, "put {seq:06} into the file's name");

@@ -34,9 +34,11 @@ struct FilesSinkSpec {
   std::optional<int64_t> rows;
 };
 
-// The keys of the sink. Further errors (kConfig): path.* of base/path_template.h at their place in
-// the path; sink.format: no `format`, and the path's ending says nothing; sink.one_name: `every` or
-// `rows` cut files, but the path names one only.
+// The keys of the sink. Further errors (kConfig), all but the first at the path:
+//   path.*           those of base/path_template.h, at their place in it
+//   sink.format      no `format`, and its ending says nothing
+//   sink.compressed  it ends in .gz or .zst, sink.delimiter: in .tsv; files are plain, with commas
+//   sink.one_name    `every` or `rows` cut files, but it names one only
 const config::FieldTable<FilesSinkSpec>& FilesSinkFields();
 
 // Of a spec that was read without faults.
@@ -44,9 +46,9 @@ format::FormatKind FormatOf(const FilesSinkSpec& spec);
 
 // Where files are made: the local disk, or an object store.
 struct FileFolder {
-  std::function<Result<std::unique_ptr<env::ByteWriter>>(const std::string& path)>
-      create;  // No-clobber.
-  std::function<Result<std::unique_ptr<env::ByteWriter>>(const std::string& path)> replace;
+  using Open = std::function<Result<std::unique_ptr<env::ByteWriter>>(const std::string& path)>;
+  Open create;  // No-clobber.
+  Open replace;
   std::function<Result<std::vector<std::string>>(const std::string& folder)>
       list;  // Absent: empty.
 };

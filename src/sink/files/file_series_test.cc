@@ -16,7 +16,7 @@ constexpr Instant kTen{1'777'629'600'000'000};  // 2026-05-01T10:00:00Z
 class FileSeriesTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = testing::TempDir() + "/file_series_test_" + std::to_string(getpid());
+    folder_ = testing::TempDir() + "file_series_test_" + std::to_string(getpid());
     std::filesystem::remove_all(folder_);
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
@@ -108,7 +108,7 @@ TEST(FilesSinkSpec, IsReadFromYaml) {
   config::Faults faults;
   const auto node = config::ParseDocument("{ files: \"in/e_{seq:06}.csv\", every: 5s, rows: 1000 }",
                                           "weir.yaml", faults);
-  const auto spec = config::Read(node, FilesSinkFields(), faults, "sink");
+  const auto spec = config::Read(*node, FilesSinkFields(), faults, "sink");
   ASSERT_TRUE(faults.empty()) << faults.Sorted()[0].ToString();
   EXPECT_EQ(spec.path.value, "in/e_{seq:06}.csv");
   EXPECT_EQ(FormatOf(spec), format::FormatKind::kCsv);
@@ -124,6 +124,8 @@ TEST(FilesSinkSpec, NamesWhatIsWrong) {
   } cases[] = {
       {"{ files: \"in/e_{sek}.csv\" }", "path.placeholder", 16},
       {"{ files: \"in/e_{seq}\" }", "sink.format", 10},
+      {"{ files: \"in/e_{seq}.tsv\" }", "sink.delimiter", 10},
+      {"{ files: \"in/e_{seq}.csv.gz\" }", "sink.compressed", 10},
       {"{ files: \"in/e.csv\", every: 5s }", "sink.one_name", 10},
       {"{ files: \"in/e.csv\", format: parquet }", "config.bad_word", 30},
       {"{ format: csv }", "config.missing_key", 1},
@@ -131,7 +133,7 @@ TEST(FilesSinkSpec, NamesWhatIsWrong) {
   for (const auto& c : cases) {
     config::Faults faults;
     const auto node = config::ParseDocument(c.yaml, "weir.yaml", faults);
-    config::Read(node, FilesSinkFields(), faults, "sink");
+    config::Read(*node, FilesSinkFields(), faults, "sink");
     ASSERT_EQ(faults.size(), 1u) << c.yaml;
     EXPECT_EQ(faults.Sorted()[0].code, c.code) << c.yaml;
     EXPECT_EQ(faults.Sorted()[0].place.column, c.column) << c.yaml;

@@ -1,9 +1,12 @@
-// The `generate` source: rows made from a seed, with defects at stated rates and the truth about them.
+// The `generate` source: rows made from a seed, with defects at stated rates and the truth about
+// them.
 //
-//   GenerateFields (YAML) --> CheckGenerate (SQL) --> Generate: files, each with its truth beside it
+//   GenerateFields (YAML) --> CheckGenerate (SQL) --> Generate: files, each with its truth beside
+//   it
 //
 // Invariants (tested in generate_test.cc):
-//   (1) Same spec, seed and options: same bytes, for ever, on every machine. A value depends on (seed,
+//   (1) Same spec, seed and options: same bytes, for ever, on every machine. A value depends on
+//   (seed,
 //       field name, call within the field, row) alone: another field, file size or batch size
 //       changes nothing.
 //   (2) The truth names every defect in the file and nothing else.
@@ -31,7 +34,14 @@
 
 namespace weir::source {
 
-enum class DefectKind : uint8_t { kMissing, kBad, kTruncatedLine, kBadUtf8, kDuplicate, kCorruptFile };
+enum class DefectKind : uint8_t {
+  kMissing,
+  kBad,
+  kTruncatedLine,
+  kBadUtf8,
+  kDuplicate,
+  kCorruptFile
+};
 
 // `missing(user_id): 0.5%`
 struct DefectSpec {
@@ -56,31 +66,32 @@ struct GenerateSpec {
 const config::FieldTable<GenerateSpec>& GenerateFields();
 
 // Checks the SQL of all fields. Adds generate.argument (a seeded function is called wrongly),
-// generate.not_seeded (a function that answers otherwise each time), generate.window, and engine.parse,
-// engine.bind, engine.type, at the place in the YAML.
+// generate.not_seeded (a function that answers otherwise each time), generate.window, and
+// engine.parse, engine.bind, engine.type, at the place in the YAML.
 void CheckGenerate(const GenerateSpec& spec, engine::Engine& engine, config::Faults& faults);
 
 struct GeneratedFile {
   std::string path;
-  uint64_t rows = 0;   // Generated for it; records in it may be more (duplicates) or fewer (lost).
+  uint64_t rows = 0;  // Generated for it; records in it may be more (duplicates) or fewer (lost).
   uint64_t bytes = 0;
   std::chrono::microseconds elapsed{};
 };
 
 struct GenerateOptions {
   format::FormatKind format = format::FormatKind::kCsv;
-  std::optional<uint64_t> rows;  // Over the spec's; so are rate and seed.
-  std::optional<std::chrono::microseconds> duration;  // Of event time: rows = duration x rate.
-  std::optional<double> rate;
-  std::optional<uint64_t> seed;
-  std::optional<std::chrono::microseconds> every;  // Of event time in one file.
-  std::optional<uint64_t> rows_per_file;
-  // Where set, files are finished no sooner than their event time has passed; it waits for at most so
-  // long, less when the user wants to stop. Then `rows` and `duration` may both be left out.
-  std::function<void(std::chrono::microseconds)> wait;
-  std::function<bool()> stopping;  // Where true, the file in hand is finished and Generate returns.
-  std::function<void(const GeneratedFile&)> on_file;
-  std::function<void(uint64_t rows)> on_progress;  // Rows so far, a few times a second.
+  std::optional<uint64_t> rows = {};                       // Over the spec's; so are rate and seed.
+  std::optional<std::chrono::microseconds> duration = {};  // Of event time: rows = duration x rate.
+  std::optional<double> rate = {};
+  std::optional<uint64_t> seed = {};
+  std::optional<std::chrono::microseconds> every = {};  // Of event time in one file.
+  std::optional<uint64_t> rows_per_file = {};
+  // Where set, files are finished no sooner than their event time has passed; it waits for at most
+  // so long, less when the user wants to stop. Then `rows` and `duration` may both be left out.
+  std::function<void(std::chrono::microseconds)> wait = {};
+  // Where true, the file in hand is finished and Generate returns.
+  std::function<bool()> stopping = {};
+  std::function<void(const GeneratedFile&)> on_file = {};
+  std::function<void(uint64_t rows)> on_progress = {};  // Rows so far, a few times a second.
 };
 
 // Where the files go; app/ plugs a sink in.
@@ -102,17 +113,17 @@ struct GenerateReport {
   uint64_t files = 0;
   uint64_t rows = 0;
   uint64_t bytes = 0;
-  uint64_t clean = 0;  // Rows without a defect.
-  uint64_t lost = 0;   // Rows that a corrupt_file destroyed.
+  uint64_t clean = 0;                       // Rows without a defect.
+  uint64_t lost = 0;                        // Rows that a corrupt_file destroyed.
   std::map<std::string, uint64_t> defects;  // By DefectSpec::text, zeros included.
 };
 
-// Writes files until the rows are made or `stopping` says so. A file in which an error comes up is not
-// finished; those before it stand.
-// Errors: the first of CheckGenerate; generate.unbounded (kInvalid: neither rows nor duration);
-// generate.no_rate (duration without a rate); generate.one_column (truncated_line in CSV needs
-// two); generate.no_text (bad_utf8 needs a text column); generate.row_count (the fields do not give one
-// row each); engine.runtime; those of the target.
+// Writes files until the rows are made or `stopping` says so. A file in which an error comes up is
+// not finished; those before it stand. Errors: the first of CheckGenerate; generate.unbounded
+// (kInvalid: neither rows nor duration); generate.no_rate (duration without a rate);
+// generate.one_column (truncated_line in CSV needs two); generate.no_text (bad_utf8 needs a text
+// column); generate.row_count (the fields do not give one row each); engine.runtime; those of the
+// target.
 Result<GenerateReport> Generate(const GenerateSpec& spec, const GenerateOptions& options,
                                 GenerateTarget& target, engine::Engine& engine, env::Clock& clock,
                                 env::Random& random);

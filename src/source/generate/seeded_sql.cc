@@ -1,5 +1,3 @@
-#include "source/generate/seeded_sql_internal.h"
-
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -7,107 +5,18 @@
 #include <optional>
 
 #include "env/random.h"
+#include "source/generate/seeded_sql_internal.h"
+#include "source/generate/sql_tokens_internal.h"
 
 namespace weir::source {
 namespace {
 
-enum class TokenKind : uint8_t { kBlank, kWord, kNumber, kText, kOther };  // kText: any quoted thing.
-
-struct Token {
-  TokenKind kind = TokenKind::kOther;
-  size_t begin = 0;
-  size_t end = 0;
-};
-
-bool IsWordStart(char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_' || (c & 0x80); }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 std::string Lower(std::string_view text) {
   std::string lower(text);
   for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return lower;
-}
-
-// The end of what is quoted by `quote` from `at` on; a doubled quote is part of it.
-size_t QuotedEnd(std::string_view sql, size_t at, bool has_escapes) {
-  const char quote = sql[at];
-  for (size_t i = at + 1; i < sql.size(); ++i) {
-    if (has_escapes && sql[i] == '\\') {
-      ++i;
-    } else if (sql[i] == quote) {
-      if (i + 1 < sql.size() && sql[i + 1] == quote)
-        ++i;
-      else
-        return i + 1;
-    }
-  }
-  return sql.size();
-}
-
-// The end of a $tag$...$tag$ text, or `at` where none begins there.
-size_t DollarEnd(std::string_view sql, size_t at) {
-  size_t tag_end = at + 1;
-  while (tag_end < sql.size() && (IsWordStart(sql[tag_end]) || IsDigit(sql[tag_end]))) ++tag_end;
-  if (tag_end >= sql.size() || sql[tag_end] != '$' || IsDigit(sql[at + 1])) return at;
-  const std::string_view tag = sql.substr(at, tag_end + 1 - at);
-  const size_t close = sql.find(tag, tag_end + 1);
-  return close == std::string_view::npos ? sql.size() : close + tag.size();
-}
-
-size_t NumberEnd(std::string_view sql, size_t at) {
-  size_t end = at;
-  while (end < sql.size() && (IsDigit(sql[end]) || sql[end] == '_')) ++end;
-  if (end < sql.size() && sql[end] == '.') ++end;
-  while (end < sql.size() && (IsDigit(sql[end]) || sql[end] == '_')) ++end;
-  if (end < sql.size() && (sql[end] == 'e' || sql[end] == 'E')) {
-    size_t digits = end + 1;
-    if (digits < sql.size() && (sql[digits] == '+' || sql[digits] == '-')) ++digits;
-    if (digits < sql.size() && IsDigit(sql[digits])) {
-      end = digits;
-      while (end < sql.size() && IsDigit(sql[end])) ++end;
-    }
-  }
-  return end;
-}
-
-size_t CommentEnd(std::string_view sql, size_t at) {
-  if (sql[at] == '-') return std::min(sql.find('\n', at), sql.size());
-  int depth = 0;
-  for (size_t i = at; i + 1 < sql.size(); ++i) {
-    if (sql[i] == '/' && sql[i + 1] == '*') {
-      ++depth;
-      ++i;
-    } else if (sql[i] == '*' && sql[i + 1] == '/') {
-      ++i;
-      if (--depth == 0) return i + 1;
-    }
-  }
-  return sql.size();
-}
-
-Token NextToken(std::string_view sql, size_t at) {
-  const char c = sql[at];
-  const char next = at + 1 < sql.size() ? sql[at + 1] : '\0';
-  if (std::isspace(static_cast<unsigned char>(c))) {
-    size_t end = at;
-    while (end < sql.size() && std::isspace(static_cast<unsigned char>(sql[end]))) ++end;
-    return {TokenKind::kBlank, at, end};
-  }
-  if ((c == '-' && next == '-') || (c == '/' && next == '*')) return {TokenKind::kBlank, at, CommentEnd(sql, at)};
-  if ((c == 'e' || c == 'E') && next == '\'') return {TokenKind::kText, at, QuotedEnd(sql, at + 1, true)};
-  if (c == '\'' || c == '"') return {TokenKind::kText, at, QuotedEnd(sql, at, false)};
-  if (c == '$') {
-    const size_t end = DollarEnd(sql, at);
-    if (end > at) return {TokenKind::kText, at, end};
-  }
-  if (IsWordStart(c)) {
-    size_t end = at;
-    while (end < sql.size() && (IsWordStart(sql[end]) || IsDigit(sql[end]) || sql[end] == '$')) ++end;
-    return {TokenKind::kWord, at, end};
-  }
-  if (IsDigit(c) || (c == '.' && IsDigit(next))) return {TokenKind::kNumber, at, NumberEnd(sql, at)};
-  if (c == ':' && next == ':') return {TokenKind::kOther, at, at + 2};
-  return {TokenKind::kOther, at, at + 1};
 }
 
 // A decimal number without exponent, as digits and the count of those behind the point.
@@ -131,19 +40,26 @@ std::optional<PlainNumber> ParsePlainNumber(std::string_view text) {
     }
   }
   PlainNumber number{.digits = 0, .scale = scale};
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number.digits);
-  if (error != std::errc() || end != digits.data() + digits.size() || digits.size() > 18) return std::nullopt;
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), number.digits);
+  if (error != std::errc() || end != digits.data() + digits.size() || digits.size() > 18)
+    return std::nullopt;
   return number;
 }
 
 std::optional<int64_t> Scaled(PlainNumber number, int scale) {
   for (; number.scale < scale; ++number.scale)
     if (__builtin_mul_overflow(number.digits, int64_t{10}, &number.digits)) return std::nullopt;
-  return std::abs(number.digits) < 1'000'000'000'000'000'000 ? std::optional(number.digits) : std::nullopt;
+  return std::abs(number.digits) < 1'000'000'000'000'000'000 ? std::optional(number.digits)
+                                                             : std::nullopt;
 }
 
 std::unexpected<Error> FailAt(size_t offset, std::string message, std::string next) {
-  Error error{.kind = ErrorKind::kConfig, .code = "generate.argument", .message = std::move(message), .place = {}, .next = std::move(next)};
+  Error error{.kind = ErrorKind::kConfig,
+              .code = "generate.argument",
+              .message = std::move(message),
+              .place = {},
+              .next = std::move(next)};
   error.place.byte_offset = offset;
   return std::unexpected(std::move(error));
 }
@@ -151,9 +67,7 @@ std::unexpected<Error> FailAt(size_t offset, std::string message, std::string ne
 class Rewriter {
  public:
   Rewriter(std::string_view field, std::string_view text, size_t first_column)
-      : field_(field), text_(text), next_column_(first_column) {
-    for (size_t at = 0; at < text.size(); at = tokens_.back().end) tokens_.push_back(NextToken(text, at));
-  }
+      : field_(field), text_(text), tokens_(SqlTokens(text)), next_column_(first_column) {}
 
   Result<SeededSql> Rewrite() {
     WEIR_TRY(Copy(0, tokens_.size()));
@@ -166,13 +80,17 @@ class Rewriter {
     size_t end = 0;
   };
 
-  std::string_view TextOf(const Token& token) const { return text_.substr(token.begin, token.end - token.begin); }
+  std::string_view TextOf(const Token& token) const {
+    return text_.substr(token.begin, token.end - token.begin);
+  }
   std::string_view TextOf(Range range) const {
     if (range.begin == range.end) return {};
-    return text_.substr(tokens_[range.begin].begin, tokens_[range.end - 1].end - tokens_[range.begin].begin);
+    return text_.substr(tokens_[range.begin].begin,
+                        tokens_[range.end - 1].end - tokens_[range.begin].begin);
   }
   bool Is(size_t token, char c) const {
-    return tokens_[token].kind == TokenKind::kOther && TextOf(tokens_[token]) == std::string_view(&c, 1);
+    return tokens_[token].kind == TokenKind::kOther &&
+           TextOf(tokens_[token]) == std::string_view(&c, 1);
   }
 
   void Emit(std::string_view sql, size_t origin) {
@@ -190,7 +108,8 @@ class Rewriter {
         continue;
       }
       const auto open = OpenBracket(i, end);
-      if (token.kind == TokenKind::kWord && open && IsSeeded(Lower(TextOf(token))) && MayCall(previous)) {
+      if (token.kind == TokenKind::kWord && open && IsSeeded(Lower(TextOf(token))) &&
+          MayCall(previous)) {
         WEIR_ASSIGN(const size_t after, Call(i, *open, end));
         previous = after - 1;
         i = after;
@@ -203,7 +122,8 @@ class Rewriter {
   }
 
   static bool IsSeeded(std::string_view word) {
-    static constexpr std::array<std::string_view, 6> kCalls = {"uuid4", "int", "decimal", "pick", "choice", "now"};
+    static constexpr std::array<std::string_view, 6> kCalls = {"uuid4", "int",    "decimal",
+                                                               "pick",  "choice", "now"};
     return std::ranges::find(kCalls, word) != kCalls.end();
   }
 
@@ -216,8 +136,8 @@ class Rewriter {
     if (token.kind == TokenKind::kText) return text[0] != '"';
     if (token.kind != TokenKind::kWord) return true;
     static constexpr std::array<std::string_view, 19> kBefore = {
-        "then", "else", "when", "case", "and", "or", "not", "between", "in", "like",
-        "ilike", "is", "distinct", "by", "select", "if", "where", "from", "escape"};
+        "then",  "else", "when",     "case", "and",    "or", "not",   "between", "in",    "like",
+        "ilike", "is",   "distinct", "by",   "select", "if", "where", "from",    "escape"};
     return std::ranges::find(kBefore, Lower(text)) != kBefore.end();
   }
 
@@ -237,7 +157,8 @@ class Rewriter {
       if (Is(i, ')') || Is(i, ']') || Is(i, '}')) --depth;
       if (depth == 0 || (depth == 1 && Is(i, ','))) {
         const Range range = Trim({begin, i});
-        if (range.begin != range.end || depth == 1 || !arguments.empty()) arguments.push_back(range);
+        if (range.begin != range.end || depth == 1 || !arguments.empty())
+          arguments.push_back(range);
         begin = i + 1;
       }
       if (depth == 0) {
@@ -256,9 +177,11 @@ class Rewriter {
 
   Result<void> Write(const std::string& name, size_t origin, const std::vector<Range>& arguments) {
     for (const Range& argument : arguments)
-      if (argument.begin == argument.end) return FailAt(origin, name + "() has an empty argument", "remove the comma");
+      if (argument.begin == argument.end)
+        return FailAt(origin, name + "() has an empty argument", "remove the comma");
     if (name == "now" || name == "uuid4") {
-      if (!arguments.empty()) return FailAt(origin, name + "() takes no argument", "write " + name + "()");
+      if (!arguments.empty())
+        return FailAt(origin, name + "() takes no argument", "write " + name + "()");
       Emit(name == "now" ? "_weir_now" : NewColumn(RandomColumn::Kind::kUuid), origin);
       return {};
     }
@@ -269,55 +192,66 @@ class Rewriter {
   }
 
   Result<void> WriteInt(size_t origin, const std::vector<Range>& arguments) {
-    if (arguments.size() != 2) return FailAt(origin, "int(least, most) takes two arguments", "write int(1, 100)");
+    if (arguments.size() != 2)
+      return FailAt(origin, "int(least, most) takes two arguments", "write int(1, 100)");
     const auto least = Integer(arguments[0]);
     const auto most = Integer(arguments[1]);
+    if (HasCall(arguments[0]))
+      return FailAt(origin, "the least of int(least, most) cannot be random",
+                    "give it a field of its own");
     const std::string random = NewColumn(RandomColumn::Kind::kNumber);
     if (least && most) {
-      if (*least > *most) return FailAt(origin, "int(least, most): least is more than most", "swap them");
+      if (*least > *most)
+        return FailAt(origin, "int(least, most): least is more than most", "swap them");
       Emit(Uniform(random, *least, *most), origin);
       return {};
     }
     Emit("((", origin);
     WEIR_TRY(Copy(arguments[0].begin, arguments[0].end));
     Emit(")::BIGINT + (" + random + " % ((", origin);
-    const size_t calls = calls_;
     WEIR_TRY(Copy(arguments[1].begin, arguments[1].end));
     Emit(")::BIGINT - (", origin);
-    calls_ = calls;
-    if (HasCall(arguments[0])) return FailAt(origin, "the least of int(least, most) cannot be random", "give it a field of its own");
     WEIR_TRY(Copy(arguments[0].begin, arguments[0].end));
     Emit(")::BIGINT + 1)))", origin);
     return {};
   }
 
   Result<void> WriteDecimal(size_t origin, const std::vector<Range>& arguments) {
-    static const std::string kNext = "write decimal(4.99, 499.00): the digits behind the point are the scale";
-    if (arguments.size() != 2) return FailAt(origin, "decimal(least, most) takes two numbers", kNext);
+    static const std::string kNext =
+        "write decimal(4.99, 499.00): the digits behind the point are the scale";
+    if (arguments.size() != 2)
+      return FailAt(origin, "decimal(least, most) takes two numbers", kNext);
     const auto least = ParsePlainNumber(Joined(arguments[0]));
     const auto most = ParsePlainNumber(Joined(arguments[1]));
-    if (!least || !most) return FailAt(origin, "decimal(least, most) takes two plain numbers", kNext);
+    if (!least || !most)
+      return FailAt(origin, "decimal(least, most) takes two plain numbers", kNext);
     const int scale = std::max(least->scale, most->scale);
     const auto from = Scaled(*least, scale);
     const auto to = Scaled(*most, scale);
-    if (scale > 17 || !from || !to) return FailAt(origin, "decimal(least, most) holds at most 18 digits", kNext);
-    if (*from > *to) return FailAt(origin, "decimal(least, most): least is more than most", "swap them");
+    if (scale > 17 || !from || !to)
+      return FailAt(origin, "decimal(least, most) holds at most 18 digits", kNext);
+    if (*from > *to)
+      return FailAt(origin, "decimal(least, most): least is more than most", "swap them");
     const std::string cast = "::DECIMAL(18," + std::to_string(scale) + ")";
     std::string number = Uniform(NewColumn(RandomColumn::Kind::kNumber), *from, *to);
-    if (scale > 0) number = "(" + number + "::DECIMAL(18,0) * 0." + std::string(static_cast<size_t>(scale) - 1, '0') + "1)";
+    if (scale > 0)
+      number = "(" + number + "::DECIMAL(18,0) * 0." +
+               std::string(static_cast<size_t>(scale) - 1, '0') + "1)";
     Emit(number + cast, origin);
     return {};
   }
 
   Result<void> WritePick(size_t origin, const std::vector<Range>& arguments) {
     static const std::string kNext = "write pick('view', 70, 'purchase', 30)";
-    if (arguments.empty() || arguments.size() % 2 != 0) return FailAt(origin, "pick() takes values, each followed by its weight", kNext);
+    if (arguments.empty() || arguments.size() % 2 != 0)
+      return FailAt(origin, "pick() takes values, each followed by its weight", kNext);
     std::vector<PlainNumber> weights;
     int scale = 0;
     for (size_t i = 1; i < arguments.size(); i += 2) {
       const auto weight = ParsePlainNumber(Joined(arguments[i]));
       if (!weight || weight->digits < 0 || weight->scale > 9)
-        return FailAt(tokens_[arguments[i].begin].begin, "the weight '" + std::string(TextOf(arguments[i])) + "' is no number", kNext);
+        return FailAt(tokens_[arguments[i].begin].begin,
+                      "the weight '" + std::string(TextOf(arguments[i])) + "' is no number", kNext);
       weights.push_back(*weight);
       scale = std::max(scale, weight->scale);
     }
@@ -325,7 +259,8 @@ class Rewriter {
     int64_t total = 0;
     for (const PlainNumber& weight : weights) {
       const auto scaled = Scaled(weight, scale);
-      if (!scaled || __builtin_add_overflow(total, *scaled, &total)) return FailAt(origin, "the weights are too large", kNext);
+      if (!scaled || __builtin_add_overflow(total, *scaled, &total))
+        return FailAt(origin, "the weights are too large", kNext);
       limits.push_back(total);
     }
     if (total == 0) return FailAt(origin, "all weights are zero", kNext);
@@ -333,7 +268,9 @@ class Rewriter {
     Emit("(CASE", origin);
     for (size_t i = 0; i < limits.size(); ++i) {
       if (i + 1 < limits.size())
-        Emit(" WHEN (" + random + " % " + std::to_string(total) + ") < " + std::to_string(limits[i]) + " THEN (", origin);
+        Emit(" WHEN (" + random + " % " + std::to_string(total) + ") < " +
+                 std::to_string(limits[i]) + " THEN (",
+             origin);
       else
         Emit(" ELSE (", origin);
       WEIR_TRY(Copy(arguments[2 * i].begin, arguments[2 * i].end));
@@ -344,9 +281,12 @@ class Rewriter {
   }
 
   Result<void> WriteChoice(size_t origin, const std::vector<Range>& arguments) {
-    if (arguments.size() != 1) return FailAt(origin, "choice(list) takes one list", "write choice(['a', 'b'])");
+    if (arguments.size() != 1)
+      return FailAt(origin, "choice(list) takes one list", "write choice(['a', 'b'])");
     const std::string random = NewColumn(RandomColumn::Kind::kNumber);
-    if (HasCall(arguments[0])) return FailAt(origin, "the list of choice(list) cannot be random", "give it a field of its own");
+    if (HasCall(arguments[0]))
+      return FailAt(origin, "the list of choice(list) cannot be random",
+                    "give it a field of its own");
     Emit("(", origin);
     WEIR_TRY(Copy(arguments[0].begin, arguments[0].end));
     Emit(")[1 + (" + random + " % len(", origin);
@@ -357,7 +297,8 @@ class Rewriter {
 
   // "(least + (random % span))", of type BIGINT.
   static std::string Uniform(const std::string& random, int64_t least, int64_t most) {
-    return "(" + std::to_string(least) + " + (" + random + " % " + std::to_string(most - least + 1) + "))";
+    return "(" + std::to_string(least) + " + (" + random + " % " +
+           std::to_string(most - least + 1) + "))";
   }
 
   // The argument's text without blanks between a sign and its number.
@@ -376,7 +317,8 @@ class Rewriter {
   bool HasCall(Range range) const {
     for (size_t i = range.begin; i < range.end; ++i) {
       const std::string word = Lower(TextOf(tokens_[i]));
-      if (tokens_[i].kind == TokenKind::kWord && word != "now" && IsSeeded(word) && OpenBracket(i, range.end) &&
+      if (tokens_[i].kind == TokenKind::kWord && word != "now" && IsSeeded(word) &&
+          OpenBracket(i, range.end) &&
           MayCall(i == range.begin ? std::nullopt : std::optional(i - 1)))
         return true;
     }
@@ -385,7 +327,8 @@ class Rewriter {
 
   std::string NewColumn(RandomColumn::Kind kind) {
     const char* prefix = kind == RandomColumn::Kind::kUuid ? "_weir_u" : "_weir_r";
-    out_.columns.push_back({kind, prefix + std::to_string(next_column_++), SaltOf(field_, calls_++)});
+    out_.columns.push_back(
+        {kind, prefix + std::to_string(next_column_++), SaltOf(field_, calls_++)});
     return out_.columns.back().name;
   }
 
@@ -403,7 +346,8 @@ size_t SeededSql::OriginOf(size_t offset) const {
   const auto after = std::ranges::upper_bound(origins, offset, {}, &Origin::to);
   if (after == origins.begin()) return 0;
   const Origin& origin = *(after - 1);
-  return origin.from + (after == origins.end() || after->from > origin.from ? offset - origin.to : 0);
+  return origin.from +
+         (after == origins.end() || after->from > origin.from ? offset - origin.to : 0);
 }
 
 Result<SeededSql> SeedSql(std::string_view field, std::string_view text, size_t first_column) {

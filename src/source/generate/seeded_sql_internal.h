@@ -43,8 +43,8 @@ struct SeededSql {
   size_t OriginOf(size_t offset) const;
 };
 
-// `first_column` numbers the columns, which are unique over all fields. Error generate.argument with
-// place.byte_offset in `text`.
+// `first_column` numbers the columns, which are unique over all fields. Error generate.argument
+// with place.byte_offset in `text`.
 Result<SeededSql> SeedSql(std::string_view field, std::string_view text, size_t first_column);
 
 // The salt of the `call`-th random stream of `name`.

@@ -1,0 +1,399 @@
+#include "contract/contract.h"
+
+#include <algorithm>
+#include <cctype>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "arrow/array.h"
+#include "arrow/array/builder_primitive.h"
+#include "arrow/compute/api_vector.h"
+#include "arrow/datum.h"
+#include "arrow/record_batch.h"
+#include "arrow/type.h"
+#include "base/check.h"
+#include "base/limits.h"
+#include "contract/rules_internal.h"
+#include "env/clock.h"
+#include "env/hash.h"
+#include "engine/sql.h"
+
+namespace weir::contract {
+namespace {
+
+using columnar::DecodedBatch;
+using columnar::Kind;
+using columnar::Reason;
+using columnar::RejectedRow;
+
+std::string Lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+bool IsReserved(const std::string& name) {
+  static const std::set<std::string> names = {
+      "_ingested_at", "_batch",     "_source", "_offset",  "_rescued",
+      "_file",        "_pos",       "_deleted", "_spec_id", "_partition",
+      "_row_id",      "_last_updated_sequence_number"};
+  return names.contains(name) || name.starts_with("_change_") || name.starts_with("_weir_");
+}
+
+bool IsTime(Kind kind) {
+  return kind == Kind::kDate || kind == Kind::kTime || kind == Kind::kTimestamp ||
+         kind == Kind::kTimestamptz;
+}
+
+class ColumnCheck {
+ public:
+  ColumnCheck(const ContractSpec& spec, engine::Session& session, Errors& errors)
+      : spec_(spec), session_(session), errors_(errors) {}
+
+  void Run() {
+    if (spec_.columns.empty())
+      Add("contract.no_columns", "the contract has no columns", {}, "name at least one column");
+    if (spec_.columns.size() > kColumnsMax)
+      Add("contract.too_many_columns",
+          "the contract has " + std::to_string(spec_.columns.size()) + " columns, over " +
+              std::to_string(kColumnsMax),
+          {}, "keep rare fields in a json column");
+    std::set<std::string> seen;
+    for (size_t i = 0; i < spec_.columns.size(); ++i) {
+      const columnar::ColumnSpec& column = spec_.columns[i];
+      const Place place = i < spec_.column_places.size() ? spec_.column_places[i] : Place{};
+      const std::string name = Lower(column.name);
+      if (name.empty()) Add("contract.column", "a column has no name", place, "name it");
+      if (IsReserved(name))
+        Add("contract.reserved_column",
+            "'" + column.name + "' is a name that Weir or Iceberg keeps for itself", place,
+            "write another name, with from: " + column.name);
+      if (!seen.insert(name).second)
+        Add("contract.duplicate_column", "a second column '" + column.name + "'", place,
+            "letter case does not tell columns apart; rename one, with from:");
+      CheckFormat(column, place);
+    }
+  }
+
+ private:
+  void CheckFormat(const columnar::ColumnSpec& column, const Place& place) {
+    const std::string of = "column " + column.name;
+    if (!column.format.empty() && !IsTime(column.type.kind))
+      Add("contract.format", of + " has a format, but " + ToText(column.type) + " takes none", place,
+          "leave the format out");
+    if (column.zone.empty()) return;
+    if (column.type.kind != Kind::kTimestamptz)
+      Add("contract.format", of + " has a zone, but is no timestamptz", place,
+          "leave the zone out, or make it a timestamptz");
+    const auto known = session_.Execute("SELECT TIMESTAMP '2000-01-01 00:00:00' AT TIME ZONE " +
+                                        engine::QuotedText(column.zone));
+    if (!known)
+      Add("contract.format", of + ": no time zone '" + column.zone + "'", place,
+          "write an IANA name such as Europe/London");
+  }
+
+  void Add(std::string code, std::string message, const Place& place, std::string next) {
+    errors_.push_back({.kind = ErrorKind::kConfig,
+                       .code = std::move(code),
+                       .message = std::move(message),
+                       .place = place,
+                       .next = std::move(next)});
+  }
+
+  const ContractSpec& spec_;
+  engine::Session& session_;
+  Errors& errors_;
+};
+
+// What is known of the records of a batch that are not simply accepted.
+class Verdicts {
+ public:
+  struct Row {
+    uint32_t row = 0;
+    std::vector<Reason> reasons;
+    std::vector<uint32_t> failed_columns;
+    bool filtered = false;
+  };
+
+  explicit Verdicts(size_t rows) : rows_(rows) {}
+
+  Row& At(uint32_t row) {
+    if (index_.empty()) index_.resize(rows_);
+    if (index_[row] == 0) {
+      made_.push_back({.row = row, .reasons = {}, .failed_columns = {}});
+      index_[row] = static_cast<uint32_t>(made_.size());
+    }
+    return made_[index_[row] - 1];
+  }
+  const Row* Find(uint32_t row) const {
+    return index_.empty() || index_[row] == 0 ? nullptr : &made_[index_[row] - 1];
+  }
+  bool empty() const { return made_.empty(); }
+  // Those left out, in the order of the rows.
+  std::vector<Row> Take() && {
+    std::erase_if(made_, [](const Row& each) { return each.reasons.empty() && !each.filtered; });
+    std::ranges::sort(made_, {}, &Row::row);
+    return std::move(made_);
+  }
+
+ private:
+  size_t rows_;
+  std::vector<uint32_t> index_;  // Per row: where it is in `made_`, from 1; 0 is nowhere.
+  std::vector<Row> made_;
+};
+
+RejectedRow Rejected(const DecodedBatch& batch, Verdicts::Row&& refused) {
+  const std::string_view raw = batch.raw(refused.row);
+  RejectedRow row;
+  row.line = batch.positions[refused.row].line;
+  row.offset = batch.positions[refused.row].offset;
+  row.raw = std::string(raw.substr(0, kRawBytesKept));
+  row.raw_length = raw.size();
+  if (raw.size() > kRawBytesKept) row.raw_hash = env::ContentHashHex(raw);
+  row.reasons = std::move(refused.reasons);
+  if (row.reasons.size() > kReasonsMax) {
+    const size_t left_out = row.reasons.size() - kReasonsMax + 1;
+    row.reasons.resize(kReasonsMax - 1);
+    row.reasons.push_back({.code = "contract.more",
+                           .rule = {},
+                           .column = {},
+                           .detail = std::to_string(left_out) + " more reasons"});
+  }
+  return row;
+}
+
+// "colour, size": the keys of the JSON object in `_rescued`.
+std::string UnknownNames(std::string_view rescued) {
+  constexpr size_t kNames = 10;
+  const auto json = nlohmann::json::parse(rescued, nullptr, false);
+  if (!json.is_object()) return std::string(rescued.substr(0, 100));
+  std::string names;
+  size_t count = 0;
+  for (const auto& [name, value] : json.items())
+    if (++count <= kNames) names += (names.empty() ? "" : ", ") + name;
+  if (count > kNames) names += " and " + std::to_string(count - kNames) + " more";
+  return names;
+}
+
+class CompiledContract final : public Contract {
+ public:
+  CompiledContract(const ContractSpec& spec, std::unique_ptr<RuleSet> rules)
+      : rules_(spec.rules), unknown_(spec.unknown_columns), set_(std::move(rules)) {
+    for (const columnar::ColumnSpec& column : spec.columns)
+      schema_.fields.push_back(
+          {.name = column.name, .type = column.type, .nullable = column.nullable});
+  }
+
+  const columnar::Schema& schema() const override { return schema_; }
+
+  Result<CheckedBatch> Check(const DecodedBatch& batch, std::optional<Instant> now) override {
+    CheckedBatch checked;
+    WEIR_CHECK(batch.rows != nullptr);
+    WEIR_CHECK(batch.rows->num_columns() == static_cast<int>(schema_.fields.size()) + 1);
+    WEIR_CHECK(static_cast<size_t>(batch.rows->num_rows()) == batch.positions.size());
+    Verdicts verdicts(batch.positions.size());
+    for (const columnar::CellFault& fault : batch.faults) {
+      auto& row = verdicts.At(fault.row);
+      row.reasons.push_back(fault.reason);
+      row.failed_columns.push_back(fault.column);
+    }
+    std::vector<Finding> findings;
+    if (set_ != nullptr && batch.rows->num_rows() != 0) {
+      WEIR_ASSIGN(findings, set_->Run(batch.rows, now ? *now : env::SystemClock().Now()));
+    }
+    Filter(findings, batch, verdicts);
+    AddNulls(batch, verdicts);
+    AddUnknown(batch, verdicts, checked);
+    AddFindings(findings, batch, verdicts, checked);
+    if (checked.fail) return checked;
+    CountWarnings(findings, verdicts, checked);
+    WEIR_TRY(Divide(batch, std::move(verdicts).Take(), checked));
+    return checked;
+  }
+
+ private:
+  // Rules with `on_fail: drop`, over records that could be decoded.
+  void Filter(const std::vector<Finding>& findings, const DecodedBatch& batch, Verdicts& verdicts) {
+    for (const Finding& finding : findings) {
+      if (rules_[finding.rule].on_fail != OnFail::kDrop) continue;
+      if (const auto* row = verdicts.Find(finding.row); row != nullptr && !row->reasons.empty())
+        continue;
+      // A broken rule must not make records vanish.
+      if (finding.verdict == Verdict::kError)
+        verdicts.At(finding.row).reasons.push_back(ReasonOf(finding, batch));
+      else
+        verdicts.At(finding.row).filtered = true;
+    }
+  }
+
+  static bool IsFiltered(const Verdicts& verdicts, uint32_t row) {
+    const auto* known = verdicts.Find(row);
+    return known != nullptr && known->filtered && known->reasons.empty();
+  }
+
+  void AddNulls(const DecodedBatch& batch, Verdicts& verdicts) const {
+    for (uint32_t column = 0; column < schema_.fields.size(); ++column) {
+      const auto& array = *batch.rows->column(static_cast<int>(column));
+      if (schema_.fields[column].nullable || array.null_count() == 0) continue;
+      for (uint32_t row = 0; row < static_cast<uint32_t>(array.length()); ++row) {
+        if (array.IsValid(row) || IsFiltered(verdicts, row)) continue;
+        auto& refused = verdicts.At(row);
+        if (std::ranges::find(refused.failed_columns, column) != refused.failed_columns.end())
+          continue;
+        refused.failed_columns.push_back(column);
+        refused.reasons.push_back({.code = "column.null",
+                                   .rule = {},
+                                   .column = schema_.fields[column].name,
+                                   .detail = "null, where the column is not null"});
+      }
+    }
+  }
+
+  void AddUnknown(const DecodedBatch& batch, Verdicts& verdicts, CheckedBatch& checked) const {
+    if (unknown_ == UnknownColumns::kRescue) return;
+    const auto& rescued = *batch.rows->column(batch.rows->num_columns() - 1);
+    if (rescued.null_count() == rescued.length()) return;
+    const auto& texts = static_cast<const arrow::StringArray&>(rescued);
+    for (uint32_t row = 0; row < static_cast<uint32_t>(texts.length()); ++row) {
+      if (texts.IsNull(row) || IsFiltered(verdicts, row)) continue;
+      const std::string detail = "no column takes " + UnknownNames(texts.GetView(row));
+      if (unknown_ == UnknownColumns::kFail) {
+        Stop("contract.unknown_columns", detail, batch, row, checked);
+        return;
+      }
+      verdicts.At(row).reasons.push_back(
+          {.code = "column.unknown", .rule = {}, .column = {}, .detail = detail});
+    }
+  }
+
+  void AddFindings(const std::vector<Finding>& findings, const DecodedBatch& batch,
+                   Verdicts& verdicts, CheckedBatch& checked) {
+    for (const Finding& finding : findings) {
+      const OnFail on_fail = rules_[finding.rule].on_fail;
+      if (on_fail == OnFail::kDrop || on_fail == OnFail::kWarn) continue;
+      if (IsFiltered(verdicts, finding.row) || ReadsFailed(finding, verdicts)) continue;
+      if (on_fail == OnFail::kFail) {
+        Stop("contract.fail",
+             "rule " + rules_[finding.rule].name + ": " + set_->Detail(finding, *batch.rows), batch,
+             finding.row, checked);
+        return;
+      }
+      verdicts.At(finding.row).reasons.push_back(ReasonOf(finding, batch));
+    }
+  }
+
+  void CountWarnings(const std::vector<Finding>& findings, const Verdicts& verdicts,
+                     CheckedBatch& checked) const {
+    for (const Finding& finding : findings)
+      if (rules_[finding.rule].on_fail == OnFail::kWarn && verdicts.Find(finding.row) == nullptr)
+        ++checked.warned[rules_[finding.rule].name];
+  }
+
+  bool ReadsFailed(const Finding& finding, const Verdicts& verdicts) const {
+    const auto* row = verdicts.Find(finding.row);
+    if (row == nullptr || row->failed_columns.empty()) return false;
+    return std::ranges::any_of(set_->columns_of(finding.rule), [row](uint32_t column) {
+      return std::ranges::find(row->failed_columns, column) != row->failed_columns.end();
+    });
+  }
+
+  Reason ReasonOf(const Finding& finding, const DecodedBatch& batch) {
+    const RuleSpec& rule = rules_[finding.rule];
+    const auto& columns = set_->columns_of(finding.rule);
+    return {.code = finding.verdict == Verdict::kError ? "rule.error" : "rule." + rule.name,
+            .rule = rule.name,
+            .column = columns.size() == 1 ? batch.rows->column_name(static_cast<int>(columns[0]))
+                                          : std::string(),
+            .detail = set_->Detail(finding, *batch.rows)};
+  }
+
+  // The first of the records that stop the batch is the one that is told of.
+  static void Stop(std::string code, std::string message, const DecodedBatch& batch, uint32_t row,
+                   CheckedBatch& checked) {
+    const auto& at = batch.positions[row];
+    if (checked.fail && checked.fail->place.byte_offset <= at.offset) return;
+    checked.fail = Error{
+        .kind = ErrorKind::kStopped,
+        .code = std::move(code),
+        .message = std::move(message),
+        .place = {.file = {}, .line = at.line, .column = 0, .byte_offset = at.offset},
+        .next = "mend the input or the contract, then run again"};
+  }
+
+  static Result<void> Divide(const DecodedBatch& batch, std::vector<Verdicts::Row> left_out,
+                             CheckedBatch& checked) {
+    const auto rows = static_cast<uint32_t>(batch.positions.size());
+    arrow::BooleanBuilder kept;
+    const auto reserved = kept.Reserve(left_out.empty() ? 0 : rows);
+    WEIR_CHECK(reserved.ok());
+    checked.offsets.reserve(rows - left_out.size());
+    auto next = left_out.begin();
+    for (uint32_t row = 0; row < rows; ++row) {
+      const bool keep = next == left_out.end() || next->row != row;
+      if (!left_out.empty()) kept.UnsafeAppend(keep);
+      if (keep) {
+        checked.offsets.push_back(batch.positions[row].offset);
+        continue;
+      }
+      if (next->reasons.empty())
+        ++checked.filtered;
+      else
+        checked.rejected.push_back(Rejected(batch, std::move(*next)));
+      ++next;
+    }
+    checked.accepted = batch.rows;
+    if (!left_out.empty()) {
+      const auto mask = kept.Finish();
+      WEIR_CHECK(mask.ok());
+      const auto filtered = arrow::compute::Filter(arrow::Datum(batch.rows), arrow::Datum(*mask));
+      if (!filtered.ok())
+        return Fail(ErrorKind::kInvalid, "engine.memory", filtered.status().message());
+      checked.accepted = filtered->record_batch();
+    }
+    AddBroken(batch, checked);
+    return {};
+  }
+
+  static void AddBroken(const DecodedBatch& batch, CheckedBatch& checked) {
+    const auto middle = static_cast<std::ptrdiff_t>(checked.rejected.size());
+    checked.rejected.insert(checked.rejected.end(), batch.broken.begin(), batch.broken.end());
+    std::inplace_merge(
+        checked.rejected.begin(), checked.rejected.begin() + middle, checked.rejected.end(),
+        [](const RejectedRow& a, const RejectedRow& b) { return a.offset < b.offset; });
+  }
+
+  columnar::Schema schema_;
+  std::vector<RuleSpec> rules_;
+  UnknownColumns unknown_;
+  std::unique_ptr<RuleSet> set_;  // Null where there are no rules.
+};
+
+}  // namespace
+
+std::expected<std::unique_ptr<Contract>, Errors> Contract::Compile(const ContractSpec& spec,
+                                                                   engine::Session& session) {
+  Errors errors;
+  ColumnCheck(spec, session, errors).Run();
+  std::set<std::string> names;
+  for (const RuleSpec& rule : spec.rules)
+    if (!names.insert(rule.name).second)
+      errors.push_back({.kind = ErrorKind::kConfig,
+                        .code = "contract.duplicate_rule",
+                        .message = "a second rule '" + rule.name + "'",
+                        .place = rule.expect.place,
+                        .next = "give it a name of its own"});
+  // Rules are read where the columns make a table at all.
+  std::unique_ptr<RuleSet> rules;
+  if (!spec.rules.empty() && !spec.columns.empty()) {
+    arrow::FieldVector fields;
+    for (const columnar::ColumnSpec& column : spec.columns)
+      fields.push_back(arrow::field(column.name, columnar::ToArrow(column.type)));
+    fields.push_back(arrow::field("_rescued", arrow::utf8()));
+    if (std::ranges::find(errors, "contract.duplicate_column", &Error::code) == errors.end())
+      rules = RuleSet::Compile(spec.rules, arrow::schema(std::move(fields)), session, errors);
+  }
+  if (!errors.empty()) return std::unexpected(std::move(errors));
+  return std::make_unique<CompiledContract>(spec, std::move(rules));
+}
+
+}  // namespace weir::contract

@@ -1,0 +1,309 @@
+#include "contract/contract_spec.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <utility>
+
+namespace weir::contract {
+namespace {
+
+bool IsSpace(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
+bool IsWordByte(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  return lower;
+}
+
+std::string_view Trimmed(std::string_view text) {
+  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
+  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// Takes the keyword off the front of `text`, where it stands there as a word of its own.
+bool TakeWord(std::string_view& text, std::string_view word) {
+  const std::string_view rest = Trimmed(text);
+  if (Lower(rest.substr(0, word.size())) != word) return false;
+  if (rest.size() > word.size() && IsWordByte(rest[word.size()])) return false;
+  text = rest.substr(word.size());
+  return true;
+}
+
+// Where the type ends: at the first `not` or `default` outside of brackets and quotes.
+size_t TypeEnd(std::string_view text) {
+  int depth = 0;
+  char quote = '\0';
+  for (size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (quote != '\0') {
+      if (c == quote) quote = '\0';
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '(') {
+      ++depth;
+    } else if (c == ')') {
+      --depth;
+    } else if (depth == 0 && at > 0 && !IsWordByte(text[at - 1])) {
+      std::string_view rest = text.substr(at);
+      if (TakeWord(rest, "not") || TakeWord(rest, "default")) return at;
+    }
+  }
+  return text.size();
+}
+
+std::string Of(const std::string& name) { return name.empty() ? "" : "column " + name + ": "; }
+
+std::unexpected<Error> BadColumn(const std::string& name, std::string cause) {
+  return Fail(ErrorKind::kInvalid, "contract.column", Of(name) + std::move(cause),
+              "write TYPE [not null] [default X], such as varchar not null");
+}
+
+// How much of `text` the literal at its front takes.
+size_t LiteralEnd(std::string_view text) {
+  if (!text.starts_with('\'')) {
+    size_t end = 0;
+    while (end < text.size() && !IsSpace(text[end])) ++end;
+    return end;
+  }
+  for (size_t at = 1; at < text.size(); ++at) {
+    if (text[at] != '\'') continue;
+    if (at + 1 < text.size() && text[at + 1] == '\'')
+      ++at;
+    else
+      return at + 1;
+  }
+  return std::string_view::npos;
+}
+
+bool IsNumber(std::string_view text) {
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  bool digit = false;
+  bool point = false;
+  for (size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (std::isdigit(static_cast<unsigned char>(c)) != 0) {
+      digit = true;
+    } else if (c == '.' && !point) {
+      point = true;
+    } else if ((c == 'e' || c == 'E') && digit && at + 1 < text.size()) {
+      std::string_view exponent = text.substr(at + 1);
+      if (exponent.front() == '-' || exponent.front() == '+') exponent.remove_prefix(1);
+      return !exponent.empty() && std::ranges::all_of(exponent, [](unsigned char d) {
+        return std::isdigit(d) != 0;
+      });
+    } else {
+      return false;
+    }
+  }
+  return digit;
+}
+
+// The value of a literal; none for null.
+Result<std::optional<std::string>> ReadLiteral(const std::string& name, std::string_view text) {
+  if (text.starts_with('\'')) {
+    std::string value;
+    for (size_t at = 1; at + 1 < text.size(); ++at) {
+      value += text[at];
+      if (text[at] == '\'') ++at;
+    }
+    return value;
+  }
+  const std::string word = Lower(text);
+  if (word == "null") return std::nullopt;
+  if (word == "true" || word == "false") return word;
+  if (IsNumber(text)) return std::string(text);
+  if (word.starts_with("path(") || word.starts_with("header("))
+    return Fail(ErrorKind::kUnsupported, "contract.not_built",
+                Of(name) + "a default " + word + " is not built yet");
+  return Fail(ErrorKind::kInvalid, "contract.default",
+              Of(name) + "'" + std::string(text) + "' is no default",
+              "write 'text' in quotes, a number, true, false or null");
+}
+
+Result<void> ReadDefault(std::string_view& text, columnar::ColumnSpec& column) {
+  text = Trimmed(text);
+  const size_t end = LiteralEnd(text);
+  if (end == std::string_view::npos)
+    return BadColumn(column.name, "the quote of its default is not closed");
+  if (end == 0) return BadColumn(column.name, "nothing stands behind 'default'");
+  WEIR_ASSIGN(column.default_text, ReadLiteral(column.name, text.substr(0, end)));
+  text = text.substr(end);
+  return {};
+}
+
+// The long form of a column.
+struct ColumnForm {
+  columnar::ColumnSpec column;  // Of `type`.
+  std::string from, format, zone;
+  std::optional<std::string> default_text;
+};
+
+config::Shape<columnar::ColumnSpec> ColumnText() {
+  return config::Parsed<columnar::ColumnSpec>(
+      "type", [](const std::string& text) { return ParseColumn("", text); });
+}
+
+// In the long form YAML has done the unquoting: quoted is text, anything else a literal.
+config::Shape<std::string> DefaultValue() {
+  return config::Converted<std::string>(
+      config::Text(),
+      [](std::string text, const config::Node& node,
+         const config::Reading& reading) -> std::optional<std::string> {
+        if (node.quoted && !text.starts_with('\'')) return text;
+        auto value = LiteralEnd(text) == text.size()
+                         ? ReadLiteral("", text)
+                         : Fail(ErrorKind::kInvalid, "contract.default",
+                                "'" + node.shown() + "' is no default",
+                                "write \"text\" in quotes, a number, true, false or null");
+        if (value) return *value;
+        value.error().kind = ErrorKind::kConfig;
+        reading.faults.Add(std::move(value).error(), node.place);
+        return std::nullopt;
+      },
+      "literal");
+}
+
+const config::FieldTable<ColumnForm>& ColumnFields() {
+  using config::Field;
+  using config::Optional;
+  using config::Text;
+  static const config::FieldTable<ColumnForm> table{
+      "contract.columns.NAME",
+      {Field("type", &ColumnForm::column, ColumnText(), config::Required(),
+             "type, with `not null` behind it where nulls are refused"),
+       Field("from", &ColumnForm::from, Text(), Optional(), "name in the input, where it differs"),
+       Field("format", &ColumnForm::format, Text(), Optional(),
+             "strptime pattern of a date or time that is not ISO 8601"),
+       Field("zone", &ColumnForm::zone, Text(), Optional(),
+             "zone of a timestamptz that is written without one"),
+       Field("default", &ColumnForm::default_text, DefaultValue(), Optional(),
+             "value where the input has no such field")}};
+  return table;
+}
+
+config::Shape<columnar::ColumnSpec> Column() {
+  auto long_form = config::Converted<columnar::ColumnSpec>(
+      config::Nested(ColumnFields()),
+      [](ColumnForm form, const config::Node&,
+         const config::Reading&) -> std::optional<columnar::ColumnSpec> {
+        columnar::ColumnSpec column = std::move(form.column);
+        column.from = std::move(form.from);
+        column.format = std::move(form.format);
+        column.zone = std::move(form.zone);
+        if (form.default_text) column.default_text = std::move(form.default_text);
+        return column;
+      });
+  return config::ScalarOr(ColumnText(), std::move(long_form));
+}
+
+// Columns go to two members, names and places apart.
+config::FieldOf<ContractSpec> ColumnsField() {
+  auto shape = config::MapOf("column", Column());
+  auto read = shape.read;
+  auto names = config::Converted<std::vector<columnar::ColumnSpec>>(
+      std::move(shape),
+      [](auto, const config::Node&, const config::Reading&)
+          -> std::optional<std::vector<columnar::ColumnSpec>> { return std::nullopt; });
+  auto field = config::Field("columns", &ContractSpec::columns, std::move(names),
+                             config::Required(), "name: TYPE [not null] [default X], in order");
+  field.read = [read = std::move(read)](const config::Node& node, const config::Reading& reading,
+                                        ContractSpec& into) {
+    const size_t before = reading.faults.size();
+    if (auto columns = read(node, reading))
+      for (auto& [name, place, column] : *columns) {
+        column.name = name;
+        into.columns.push_back(std::move(column));
+        into.column_places.push_back(place);
+      }
+    return reading.faults.size() == before;
+  };
+  return field;
+}
+
+// SQL with the place of its first byte, behind a quote where there is one.
+config::Shape<config::Placed<std::string>> Sql() {
+  return config::Converted<config::Placed<std::string>>(
+      config::Text(),
+      [](std::string text, const config::Node& node, const config::Reading&)
+          -> std::optional<config::Placed<std::string>> {
+        return config::Placed<std::string>{std::move(text), node.PlaceAt(0)};
+      },
+      "SQL");
+}
+
+config::Shape<std::string> RuleName() {
+  return config::Converted<std::string>(
+      config::Text(),
+      [](std::string name, const config::Node& node,
+         const config::Reading& reading) -> std::optional<std::string> {
+        if (!config::CheckName(name, "rule", node.place, reading.faults)) return std::nullopt;
+        return name;
+      },
+      "name");
+}
+
+const config::FieldTable<RuleSpec>& RuleFields() {
+  using config::Field;
+  static const auto on_fail = config::Word<OnFail>({{"reject", OnFail::kReject},
+                                                    {"drop", OnFail::kDrop},
+                                                    {"warn", OnFail::kWarn},
+                                                    {"fail", OnFail::kFail}});
+  static const config::FieldTable<RuleSpec> table{
+      "contract.rules",
+      {Field("name", &RuleSpec::name, RuleName(), config::Required(),
+             "stands in the reason: rule.NAME"),
+       Field("when", &RuleSpec::when, Sql(), config::Optional(),
+             "records it is about; left out, all"),
+       Field("expect", &RuleSpec::expect, Sql(), config::Required(), "what must be true"),
+       Field("on_fail", &RuleSpec::on_fail, on_fail, config::Default("reject"),
+             "refuse the record, leave it out, count it, or stop")}};
+  return table;
+}
+
+}  // namespace
+
+Result<columnar::ColumnSpec> ParseColumn(const std::string& name, const std::string& text) {
+  columnar::ColumnSpec column;
+  column.name = name;
+  std::string_view rest = text;
+  const size_t type_end = TypeEnd(rest);
+  WEIR_ASSIGN(column.type, columnar::ParseType(Trimmed(rest.substr(0, type_end))));
+  rest = Trimmed(rest.substr(type_end));
+  while (!rest.empty()) {
+    if (TakeWord(rest, "not")) {
+      if (!TakeWord(rest, "null")) return BadColumn(name, "'not' stands without 'null'");
+      if (!column.nullable) return BadColumn(name, "'not null' stands twice");
+      column.nullable = false;
+    } else if (TakeWord(rest, "default")) {
+      if (column.default_text) return BadColumn(name, "'default' stands twice");
+      WEIR_TRY(ReadDefault(rest, column));
+    } else {
+      return BadColumn(name, "'" + std::string(rest) + "' is not understood");
+    }
+    rest = Trimmed(rest);
+  }
+  return column;
+}
+
+const config::FieldTable<ContractSpec>& ContractFields() {
+  static const auto unknown = config::Word<UnknownColumns>({
+      {"rescue", UnknownColumns::kRescue},
+      {"evolve", UnknownColumns::kEvolve, true},
+      {"reject", UnknownColumns::kReject},
+      {"fail", UnknownColumns::kFail},
+  });
+  static const config::FieldTable<ContractSpec> table{
+      "contract",
+      {ColumnsField(),
+       config::Field("unknown_columns", &ContractSpec::unknown_columns, unknown,
+                     config::Default("rescue"),
+                     "keep what no column takes in `_rescued`, refuse the record, or stop"),
+       config::Field("rules", &ContractSpec::rules, config::ListOf(config::Nested(RuleFields())),
+                     config::Optional(), "what must be true of a record")}};
+  return table;
+}
+
+}  // namespace weir::contract

@@ -1,0 +1,351 @@
+#include "contract/rules_internal.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cctype>
+#include <map>
+#include <numeric>
+#include <utility>
+
+#include "arrow/array.h"
+#include "arrow/buffer.h"
+#include "arrow/record_batch.h"
+#include "arrow/type.h"
+#include "engine/sql.h"
+
+namespace weir::contract {
+namespace {
+
+constexpr int64_t kPieceRows = 1024;  // Of a batch in which a rule made an error.
+constexpr int kCausesAsked = 8;  // Causes of errors that one Run asks the engine for.
+
+std::string Lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+// What reads the time in SQL, and the batch's time in its place.
+const std::map<std::string, std::string>& TimeNames() {
+  static const std::string stamp = "CAST($weir_now AS TIMESTAMPTZ)";
+  static const std::map<std::string, std::string> names = [] {
+    std::map<std::string, std::string> made;
+    for (const char* name : {"now", "current_timestamp", "get_current_timestamp",
+                             "transaction_timestamp"})
+      made[name] = stamp;
+    for (const char* name : {"today", "current_date"}) made[name] = "CAST(" + stamp + " AS DATE)";
+    for (const char* name : {"localtimestamp", "current_localtimestamp"})
+      made[name] = "CAST(" + stamp + " AS TIMESTAMP)";
+    for (const char* name : {"current_time", "localtime", "current_localtime", "get_current_time"})
+      made[name] = "CAST(" + stamp + " AS TIME)";
+    return made;
+  }();
+  return names;
+}
+
+struct Rule {
+  std::string name;
+  std::string sql;  // Gives a Verdict.
+  std::vector<uint32_t> columns;
+  std::unique_ptr<engine::Statement> cause;  // Run over one record to learn why it fails.
+};
+
+// A compiled statement of ours cannot fail but for a reason of DuckDB's that Compile did not meet.
+std::vector<engine::Parameter> TimeParameter(const engine::Statement& statement, Instant now) {
+  if (statement.parameters().empty()) return {};
+  columnar::Type type;
+  type.kind = columnar::Kind::kTimestamptz;
+  return {{.name = "weir_now", .type = std::move(type), .text = FormatInstant(now)}};
+}
+
+// Reads one rule's SQL and says what is wrong with it.
+class RuleReader {
+ public:
+  RuleReader(engine::Session& session, std::string table, const arrow::Schema& columns)
+      : session_(session), table_(std::move(table)), columns_(columns) {}
+
+  Result<Rule> Read(const RuleSpec& spec) {
+    Rule rule;
+    rule.name = spec.name;
+    WEIR_ASSIGN(const std::string expect, ReadPart(spec.expect, "expect", rule));
+    std::string when;
+    if (!spec.when.value.empty()) {
+      WEIR_ASSIGN(when, ReadPart(spec.when, "when", rule));
+    }
+    std::ranges::sort(rule.columns);
+    const auto repeated = std::ranges::unique(rule.columns);
+    rule.columns.erase(repeated.begin(), repeated.end());
+    const std::string verdict = "coalesce(CAST((\n" + expect + "\n) AS TINYINT), 2)";
+    rule.sql = when.empty() ? verdict
+                            : "CASE WHEN (\n" + when + "\n) THEN " + verdict + " ELSE 1 END";
+    return rule;
+  }
+
+ private:
+  // The part's SQL with the batch's time in the place of now().
+  Result<std::string> ReadPart(const config::Placed<std::string>& part, const std::string& key,
+                               Rule& rule) {
+    auto sql = Checked(part.value, rule);
+    if (sql) return sql;
+    Error error = engine::PlacedAt(std::move(sql).error(), part.place);
+    error.kind = ErrorKind::kConfig;
+    if (error.code != "contract.rule_type") error.code = "contract.rule";
+    return Fail(WithContext(std::move(error), key + " of rule " + rule.name));
+  }
+
+  Result<std::string> Checked(const std::string& sql, Rule& rule) {
+    WEIR_ASSIGN(const auto references, engine::ReferencesOfExpression(session_, sql));
+    if (references.subquery) return BeyondItsRecord("it holds a subquery");
+    if (references.tries)
+      return Fail(ErrorKind::kUnsupported, "contract.rule", "TRY(...) cannot be used in a rule",
+                  "use TRY_CAST or CASE WHEN; an error in a rule refuses the record anyway");
+    if (references.window) return BeyondItsRecord("it holds a window function");
+    if (references.star)
+      return Fail(ErrorKind::kConfig, "contract.rule", "* and COLUMNS stand for several expressions",
+                  "name the columns");
+    WEIR_ASSIGN(const auto plain, Prepared("SELECT\n" + sql + "\nFROM " + table_));
+    if (!plain->parameters().empty())
+      return Fail(ErrorKind::kConfig, "contract.rule", "a rule has no parameters",
+                  "write the value");
+    if (plain->schema()->field(0)->type()->id() != arrow::Type::BOOL)
+      return Fail(ErrorKind::kConfig, "contract.rule_type",
+                  "it is no condition, but gives " + plain->schema()->field(0)->type()->ToString(),
+                  "compare it with something");
+    // Where a WHERE may not stand, neither may a rule: aggregates, unnest.
+    WEIR_TRY(Prepared("SELECT 1 FROM " + table_ + " WHERE\n" + sql + "\n"));
+    WEIR_ASSIGN(const std::string timed, engine::ReplaceNames(session_, sql, TimeNames()));
+    if (!Prepared("SELECT TRY((\n" + timed + "\n)) FROM " + table_))
+      return Fail(ErrorKind::kConfig, "contract.rule",
+                  "it changes from call to call, so that a record could pass one time and not another",
+                  "leave out random() and its like");
+    AddColumns(references, rule);
+    return timed;
+  }
+
+  static std::unexpected<Error> BeyondItsRecord(const std::string& what) {
+    return Fail(ErrorKind::kConfig, "contract.rule", what + ", but a rule looks at one record",
+                "check tables with the checks of a model");
+  }
+
+  // Places count from the line behind "SELECT".
+  Result<std::unique_ptr<engine::Statement>> Prepared(const std::string& sql) {
+    auto statement = session_.Prepare(sql);
+    if (statement) return statement;
+    Error error = std::move(statement).error();
+    if (error.place.line > 1) --error.place.line;
+    return Fail(std::move(error));
+  }
+
+  void AddColumns(const engine::ExpressionReferences& references, Rule& rule) {
+    for (int i = 0; i < columns_.num_fields(); ++i) {
+      const std::string name = Lower(columns_.field(i)->name());
+      const bool read = std::ranges::any_of(references.columns, [&](const auto& parts) {
+        return Lower(parts[0]) == name || (parts.size() > 1 && Lower(parts[1]) == name);
+      });
+      if (read) rule.columns.push_back(static_cast<uint32_t>(i));
+    }
+  }
+
+  engine::Session& session_;
+  std::string table_;
+  const arrow::Schema& columns_;
+};
+
+// Only the records where a rule does not hold.
+std::string PlainQuery(const std::vector<Rule>& rules, const std::string& table,
+                       const std::string& row) {
+  std::string selected;
+  std::string kept;
+  for (size_t i = 0; i < rules.size(); ++i) {
+    const std::string name = "weir_rule_" + std::to_string(i);
+    selected += ", CAST(" + rules[i].sql + " AS TINYINT) AS " + name;
+    kept += (i == 0 ? "" : " OR ") + name + " <> 1";
+  }
+  return "SELECT * FROM (SELECT " + row + selected + " FROM " + table + ") WHERE " + kept;
+}
+
+// Every record: a filter would gather records that came one at a time, and TRY would see many. The
+// CASE, always true, keeps the optimiser from computing what rules have in common outside of TRY.
+std::string TryingQuery(const std::vector<Rule>& rules, const std::string& table,
+                        const std::string& row) {
+  std::string selected;
+  for (const Rule& rule : rules)
+    selected += ", coalesce(TRY(CASE WHEN " + row + " >= 0 THEN CAST(" + rule.sql +
+                " AS TINYINT) END), 3)";
+  return "SELECT " + row + selected + " FROM " + table;
+}
+
+Result<std::vector<Finding>> ReadFindings(engine::ArrowStream& stream) {
+  std::vector<Finding> findings;
+  for (;;) {
+    WEIR_ASSIGN(const auto batch, stream.Next());
+    if (batch == nullptr) break;
+    const auto& rows = static_cast<const arrow::Int32Array&>(*batch->column(0));
+    for (int64_t i = 0; i < batch->num_rows(); ++i)
+      for (int rule = 1; rule < batch->num_columns(); ++rule) {
+        const auto verdict = static_cast<const arrow::Int32Array&>(*batch->column(rule)).Value(i);
+        if (verdict == 1) continue;
+        findings.push_back({.row = static_cast<uint32_t>(rows.Value(i)),
+                            .rule = static_cast<uint32_t>(rule - 1),
+                            .verdict = static_cast<Verdict>(verdict)});
+      }
+  }
+  return findings;
+}
+
+}  // namespace
+
+struct RuleSet::State {
+  explicit State(engine::Session& used) : session(used) {}
+
+  engine::Session& session;
+  std::string table_name;
+  std::shared_ptr<arrow::Schema> columns;  // And the row number behind them.
+  std::unique_ptr<engine::BatchTable> table;
+  std::vector<Rule> rules;
+  std::unique_ptr<engine::Statement> plain;
+  std::unique_ptr<engine::Statement> trying;
+  std::shared_ptr<arrow::Array> numbers;  // 0, 1, 2, ...: slices of it number the rows.
+  Instant now;                            // Of the last Run.
+  int causes_left = 0;
+
+  std::shared_ptr<arrow::RecordBatch> Numbered(const arrow::RecordBatch& rows) {
+    const int64_t count = rows.num_rows();
+    if (numbers == nullptr || numbers->length() < count) {
+      std::vector<int32_t> values(static_cast<size_t>(count));
+      std::iota(values.begin(), values.end(), 0);
+      numbers = std::make_shared<arrow::Int32Array>(count,
+                                                    arrow::Buffer::FromVector(std::move(values)));
+    }
+    arrow::ArrayVector arrays = rows.columns();
+    arrays.push_back(numbers->Slice(0, count));
+    return arrow::RecordBatch::Make(columns, count, std::move(arrays));
+  }
+
+  Result<std::vector<Finding>> Query(engine::Statement& statement) {
+    WEIR_ASSIGN(const auto stream, statement.Query(TimeParameter(statement, now)));
+    return ReadFindings(*stream);
+  }
+
+  // Where the plain query failed.
+  Result<std::vector<Finding>> QueryPieces(const std::shared_ptr<arrow::RecordBatch>& numbered) {
+    std::vector<Finding> all;
+    for (int64_t start = 0; start < numbered->num_rows(); start += kPieceRows) {
+      const auto piece = numbered->Slice(start, kPieceRows);
+      table->Set({piece});
+      auto findings = Query(*plain);
+      if (!findings && findings.error().code == "engine.runtime") {
+        table->Set({piece}, 1);
+        findings = Query(*trying);
+      }
+      if (!findings) return findings;
+      all.insert(all.end(), findings->begin(), findings->end());
+    }
+    return all;
+  }
+
+  // The engine's own words for why `rule` fails on `row`; empty where it does not say.
+  std::string CauseOf(size_t rule, const arrow::RecordBatch& rows, int64_t row) {
+    Rule& failing = rules[rule];
+    if (failing.cause == nullptr) {
+      auto prepared = session.Prepare("SELECT " + failing.sql + " FROM " + table_name);
+      if (!prepared) return {};
+      failing.cause = std::move(*prepared);
+    }
+    table->Set({Numbered(*rows.Slice(row, 1))});
+    auto stream = failing.cause->Query(TimeParameter(*failing.cause, now));
+    if (!stream) return stream.error().message;
+    const auto batch = (*stream)->Next();
+    return batch ? std::string() : batch.error().message;
+  }
+};
+
+RuleSet::RuleSet(std::unique_ptr<State> state) : state_(std::move(state)) {}
+RuleSet::~RuleSet() = default;
+
+std::unique_ptr<RuleSet> RuleSet::Compile(const std::vector<RuleSpec>& rules,
+                                          std::shared_ptr<arrow::Schema> columns,
+                                          engine::Session& session, Errors& errors) {
+  static std::atomic<uint64_t> compiled = 0;  // Contracts of one session need tables of their own.
+  auto state = std::make_unique<State>(session);
+  const size_t errors_before = errors.size();
+  const auto add = [&errors](Error error) {
+    error.kind = ErrorKind::kConfig;
+    if (!error.code.starts_with("contract.")) error.code = "contract.rule";
+    errors.push_back(std::move(error));
+    return nullptr;
+  };
+  state->table_name = "weir_contract_" + std::to_string(++compiled);
+  std::string row = "_weir_row";
+  while (columns->GetFieldIndex(row) >= 0) row += "_";
+  state->columns =
+      columns->AddField(columns->num_fields(), arrow::field(row, arrow::int32())).ValueOrDie();
+  auto table = session.AddTable(state->table_name, state->columns);
+  if (!table) return add(std::move(table).error());
+  state->table = std::move(*table);
+  RuleReader reader(session, state->table_name, *columns);
+  for (const RuleSpec& spec : rules) {
+    if (auto rule = reader.Read(spec))
+      state->rules.push_back(std::move(*rule));
+    else
+      add(std::move(rule).error());
+  }
+  if (errors.size() != errors_before) return nullptr;
+  auto plain = session.Prepare(PlainQuery(state->rules, state->table_name, row));
+  if (!plain) return add(std::move(plain).error());
+  state->plain = std::move(*plain);
+  auto trying = session.Prepare(TryingQuery(state->rules, state->table_name, row));
+  if (!trying) return add(std::move(trying).error());
+  state->trying = std::move(*trying);
+  return std::unique_ptr<RuleSet>(new RuleSet(std::move(state)));
+}
+
+Result<std::vector<Finding>> RuleSet::Run(const std::shared_ptr<arrow::RecordBatch>& rows,
+                                          Instant now) {
+  state_->now = now;
+  state_->causes_left = kCausesAsked;
+  const auto numbered = state_->Numbered(*rows);
+  state_->table->Set({numbered});
+  auto findings = state_->Query(*state_->plain);
+  if (!findings && findings.error().code == "engine.runtime")
+    findings = state_->QueryPieces(numbered);
+  state_->table->Set({});
+  if (findings)
+    std::ranges::sort(*findings, {},
+                      [](const Finding& each) { return std::pair(each.row, each.rule); });
+  return findings;
+}
+
+const std::vector<uint32_t>& RuleSet::columns_of(size_t rule) const {
+  return state_->rules[rule].columns;
+}
+
+std::string RuleSet::Detail(const Finding& finding, const arrow::RecordBatch& rows) {
+  constexpr size_t kShown = 5;
+  std::string values;
+  size_t shown = 0;
+  bool any_null = false;
+  const auto& columns = columns_of(finding.rule);
+  for (const uint32_t column : columns)
+    any_null = any_null || rows.column(static_cast<int>(column))->IsNull(finding.row);
+  for (const uint32_t column : columns) {
+    const auto& array = *rows.column(static_cast<int>(column));
+    // Of a rule that is null, the nulls in it are the cause.
+    if (finding.verdict == Verdict::kNull && any_null && !array.IsNull(finding.row)) continue;
+    if (++shown > kShown) continue;
+    values += (values.empty() ? "" : ", ") + rows.column_name(static_cast<int>(column)) + " is " +
+              CellText(array, finding.row);
+  }
+  if (shown > kShown) values += ", ...";
+  if (!values.empty()) values = " (" + values + ")";
+  if (finding.verdict == Verdict::kNull) return "null" + values;
+  if (finding.verdict == Verdict::kFalse) return "false" + values;
+  std::string cause;
+  if (state_->causes_left > 0) {
+    --state_->causes_left;
+    cause = state_->CauseOf(finding.rule, rows, finding.row);
+    state_->table->Set({});
+  }
+  return (cause.empty() ? "it cannot be computed" : cause) + values;
+}
+
+}  // namespace weir::contract

@@ -1,0 +1,49 @@
+// What both fuzz targets do with their bytes. The first four say how to cut, the rest is the input.
+#pragma once
+
+#include "format/decoder_check_internal.h"
+
+namespace weir::format {
+
+// A column of every scalar type.
+inline std::vector<columnar::ColumnSpec> EveryColumn() {
+  std::vector<columnar::ColumnSpec> columns;
+  for (const char* type : {"varchar", "bigint", "int", "bool", "double", "decimal(10,2)", "varchar(5)",
+                           "uuid", "date", "time", "timestamp", "timestamptz", "json", "binary"}) {
+    columnar::ColumnSpec spec;
+    auto parsed = columnar::ParseType(type);
+    WEIR_CHECK(parsed.has_value());
+    spec.type = std::move(*parsed);
+    spec.name = std::string(1, static_cast<char>('a' + columns.size()));
+    columns.push_back(std::move(spec));
+  }
+  columns[1].default_text = "7";
+  columns[11].zone = "Europe/London";
+  return columns;
+}
+
+inline void FuzzDecoder(FormatKind kind, std::string_view bytes) {
+  if (bytes.size() < 4) return;
+  const auto knob = [&](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(bytes[i])); };
+  Cutting small;
+  small.limits = {.rows = 1 + knob(0) % 8, .bytes = 1 + knob(1)};
+  small.chunk_bytes = 1 + knob(2);
+  small.read_bytes = knob(3) % 16;
+  small.record_bytes_max = 64;
+  FormatSpec spec;
+  spec.kind = kind;
+  spec.csv.has_header = (knob(3) & 16) == 0;
+  spec.compression = Compression::kNone;
+  bytes.remove_prefix(4);
+
+  Cutting whole;
+  whole.record_bytes_max = small.record_bytes_max;
+  const std::vector<columnar::ColumnSpec> columns = EveryColumn();
+  const SeenInput expected = ReadInput(spec, columns, bytes, bytes, whole);
+  WEIR_CHECK(ReadInput(spec, columns, bytes, bytes, small) == expected);
+  small.restart = true;
+  WEIR_CHECK(ReadInput(spec, columns, bytes, bytes, small) == expected);
+  if (!expected.records.empty()) CheckRecords(expected, bytes, expected.records.front().offset);
+}
+
+}  // namespace weir::format

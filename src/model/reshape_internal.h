@@ -1,0 +1,15 @@
+// A table's next shape: what its columns and partitioning become when all its rows are replaced.
+#pragma once
+
+#include "base/result.h"
+#include "table/lake.h"
+
+namespace weir::model {
+
+// `base` with the columns and the partitioning of `shape`, for a commit that replaces all rows; `base`
+// itself where it has them already. A column of the same name and type keeps its field id, any other
+// gets a new one, so that no older snapshot is read with a column that it never had. All columns are
+// nullable. Errors of iceberg/ (kConfig).
+Result<table::TableStatePtr> Reshape(const table::TableStatePtr& base, const table::TableShape& shape);
+
+}  // namespace weir::model

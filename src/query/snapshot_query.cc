@@ -1,0 +1,207 @@
+#include "query/snapshot_query.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cctype>
+
+#include "base/limits.h"
+#include "query/footers_internal.h"
+#include "query/table_view.h"
+#include "storage/store.h"
+
+namespace weir::query {
+namespace {
+
+using catalog::TableName;
+using engine::QuotedName;
+
+Error At(Error error, const Place& place) {
+  if (error.place.line == 0 && error.place.file.empty()) error.place = place;
+  return error;
+}
+
+// The byte at which `place` stands in `sql`.
+size_t OffsetOf(std::string_view sql, const Place& place) {
+  size_t at = 0;
+  for (uint64_t line = 1; line < place.line; ++line) at = sql.find('\n', at) + 1;
+  return at + place.column - 1;
+}
+
+// The end of the word (bare or in quotes) at `at`; `at` itself where there is none.
+size_t EndOfWord(std::string_view sql, size_t at) {
+  if (at < sql.size() && sql[at] == '"') {
+    for (size_t i = at + 1; i < sql.size(); ++i) {
+      if (sql[i] != '"') continue;
+      if (i + 1 == sql.size() || sql[i + 1] != '"') return i + 1;
+      ++i;
+    }
+    return at;
+  }
+  while (at < sql.size() && (std::isalnum(static_cast<unsigned char>(sql[at])) || sql[at] == '_' ||
+                             sql[at] == '$' || static_cast<unsigned char>(sql[at]) >= 0x80))
+    ++at;
+  return at;
+}
+
+// The end of `a.b.c` at `at`, written without blanks; `at` itself where something else stands there.
+size_t EndOfThreeParts(std::string_view sql, size_t at) {
+  size_t end = at;
+  for (int part = 0; part < 3; ++part) {
+    const size_t word = EndOfWord(sql, end);
+    if (word == end) return at;
+    end = word;
+    if (part == 2) return end;
+    if (end == sql.size() || sql[end] != '.') return at;
+    ++end;
+  }
+  return end;
+}
+
+std::string NewDatabaseName() {
+  // Unique in the process: databases are an engine's, and engines serve several sessions.
+  static std::atomic<uint64_t> last = 0;
+  return "weir_snapshot_" + std::to_string(++last);
+}
+
+}  // namespace
+
+SnapshotQuery::SnapshotQuery(const QueryContext& context, std::string database)
+    : context_(context), database_(std::move(database)) {}
+
+Result<std::unique_ptr<SnapshotQuery>> SnapshotQuery::Make(const QueryContext& context) {
+  auto query = std::unique_ptr<SnapshotQuery>(new SnapshotQuery(context, NewDatabaseName()));
+  WEIR_TRY(context.session.Execute("ATTACH ':memory:' AS " + query->database_));
+  WEIR_ASSIGN(query->known_, context.catalog.Tables());
+  return query;
+}
+
+SnapshotQuery::~SnapshotQuery() {
+  // Where it fails the session is gone or broken, and the database goes with the engine.
+  (void)context_.session.Execute("USE memory; DETACH " + database_);
+}
+
+Result<std::unique_ptr<engine::ArrowStream>> SnapshotQuery::Run(std::string_view sql) {
+  WEIR_ASSIGN(const std::string prepared, Prepare(sql));
+  return context_.session.Query(prepared);
+}
+
+Result<void> SnapshotQuery::Resolve(std::string_view sql) {
+  WEIR_TRY(Prepare(sql));
+  return {};
+}
+
+Result<std::string> SnapshotQuery::Prepare(std::string_view sql) {
+  // Another object over this session may have been used, or may have ended, since.
+  WEIR_TRY(context_.session.Execute("USE " + database_));
+  std::vector<TableName> known = known_;
+  known.insert(known.end(), views_.begin(), views_.end());
+  WEIR_ASSIGN(const TableUses uses, FindTableUses(context_.session, sql, known, context_.outside));
+  if (!uses.faults.empty()) return Fail(uses.faults.front());
+  WEIR_TRY(Load(uses.tables));
+  // DuckDB would take a.b.t for table t of database a.
+  std::string prepared(sql);
+  for (auto table = uses.tables.rbegin(); table != uses.tables.rend(); ++table) {
+    if (table->reference.catalog.empty()) continue;
+    const size_t begin = OffsetOf(sql, table->reference.place);
+    const size_t end = EndOfThreeParts(sql, begin);
+    const std::string name = QuotedName(table->table.space) + "." + QuotedName(table->table.name);
+    if (table->reference.place.line == 0 || end == begin) {
+      return Fail(Error{.kind = ErrorKind::kInvalid,
+                        .code = "query.table",
+                        .message = "the name " + table->table.ToString() + " is written in a way that cannot be read",
+                        .place = table->reference.place,
+                        .next = "write " + name});
+    }
+    prepared.replace(begin, end - begin, name);
+  }
+  return prepared;
+}
+
+Result<void> SnapshotQuery::Load(const std::vector<TableUse>& tables) {
+  std::vector<TableUse> wanted;
+  for (const TableUse& table : tables)
+    if (std::ranges::find(views_, table.table) == views_.end()) wanted.push_back(table);
+  std::vector<table::TableStatePtr> states;
+  // As of one moment: no pointer may have moved between the first look and the last.
+  for (int attempt = 1; states.empty() && !wanted.empty(); ++attempt) {
+    for (const TableUse& table : wanted) {
+      auto state = context_.lake.Load(table.table);
+      if (!state) return Fail(At(std::move(state).error(), table.reference.place));
+      states.push_back(std::move(*state));
+    }
+    for (size_t i = 0; i < wanted.size() && !states.empty(); ++i) {
+      WEIR_ASSIGN(const auto now, context_.catalog.Find(wanted[i].table));
+      if (now == states[i]->pointer) continue;
+      if (attempt == kCommitTriesMax) {
+        return Fail(ErrorKind::kBusy, "query.busy", "the tables are written too often to be read at one moment",
+                    "try again");
+      }
+      states.clear();
+    }
+  }
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const table::TableState& state = *states[i];
+    if (snapshots_.contains(state.name)) continue;  // Named twice.
+    auto files = context_.lake.Files(state);
+    if (!files) return Fail(At(std::move(files).error(), wanted[i].reference.place));
+    auto added = AddView(state.name, state.metadata.schema(), state.metadata.schemas, *files);
+    if (!added) return Fail(At(std::move(added).error(), wanted[i].reference.place));
+    snapshots_[state.name] = state.snapshot_id();
+  }
+  return {};
+}
+
+Result<void> SnapshotQuery::AddFiles(const TableName& name, const iceberg::Schema& schema,
+                                     const std::vector<iceberg::DataFile>& files) {
+  return AddView(name, schema, {}, files);
+}
+
+Result<void> SnapshotQuery::AddView(const TableName& name, const iceberg::Schema& schema,
+                                    std::span<const iceberg::Schema> history,
+                                    const std::vector<iceberg::DataFile>& files) {
+  std::vector<std::string> paths;
+  for (const iceberg::DataFile& file : files) {
+    auto path = storage::LocalPath(file.path);
+    if (!path) {
+      return Fail(ErrorKind::kUnsupported, "query.store", "table " + name.ToString() + " is not on a local disk",
+                  "this version queries tables of the local disk only");
+    }
+    paths.push_back(std::move(*path));
+  }
+  const auto view = [&]() -> Result<void> {
+    WEIR_ASSIGN(const std::string select, SelectFiles(schema, paths));
+    WEIR_TRY(CheckFiles(schema, history, paths));
+    const std::string space = database_ + "." + QuotedName(name.space);
+    return context_.session.Execute("CREATE SCHEMA IF NOT EXISTS " + space + "; CREATE OR REPLACE VIEW " + space + "." +
+                                    QuotedName(name.name) + " AS " + select);
+  };
+  if (auto made = view(); !made) {
+    Error error = WithContext(std::move(made).error(), "table " + name.ToString());
+    error.place = {};  // Within SQL that nobody wrote.
+    return Fail(std::move(error));
+  }
+  if (std::ranges::find(views_, name) == views_.end()) views_.push_back(name);
+  return {};
+}
+
+// Whether names and ids go together in all files. Most often the table's history says so; where it does
+// not, the files themselves are asked.
+Result<void> SnapshotQuery::CheckFiles(const iceberg::Schema& schema, std::span<const iceberg::Schema> history,
+                                       std::span<const std::string> paths) {
+  if (paths.empty() || !ReadsByName(schema)) return {};
+  const FieldPaths current = PathsOf(schema);
+  const bool agree = std::ranges::all_of(
+      history, [&](const iceberg::Schema& old) { return CheckNames(current, PathsOf(old)).has_value(); });
+  if (agree) return {};
+  WEIR_ASSIGN(const auto footers, ReadFooters(context_.session, paths));
+  for (const FieldPaths& footer : footers) WEIR_TRY(CheckNames(current, footer));
+  return {};
+}
+
+std::vector<ledger::PlannedInput> SnapshotQuery::inputs() const {
+  std::vector<ledger::PlannedInput> inputs;
+  for (const auto& [name, snapshot] : snapshots_) inputs.push_back({name.ToString(), snapshot});
+  return inputs;
+}
+
+}  // namespace weir::query
