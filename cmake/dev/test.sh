@@ -50,6 +50,7 @@ run_ctest() {
 # run_python RUN SECONDS FILE...: files that hold tests by pytest, the others as scripts.
 run_python() {
   local run=$1 limit=$2 file with_tests=()
+  local -x PYTHONPATH=$ROOT/tests
   shift 2
   for file in "$@"; do
     if grep -qE '^ *def test_|unittest' "$file"; then with_tests+=("$file"); continue; fi
@@ -57,7 +58,7 @@ run_python() {
     step "$run-$(basename "$file" .py)" timeout "$limit" "$WEIR_DEPS/venv/bin/python" "$file"
   done
   ((${#with_tests[@]})) || return 0
-  PYTHONPATH=$ROOT/tests timeout "$limit" "$WEIR_DEPS/venv/bin/python" -m pytest --quiet -p no:cacheprovider --rootdir "$ROOT" \
+  timeout "$limit" "$WEIR_DEPS/venv/bin/python" -m pytest --quiet -p no:cacheprovider --rootdir "$ROOT" \
     --import-mode importlib --override-ini "python_files=*.py" --junitxml "$RESULTS/$run.pytest.xml" \
     "${with_tests[@]}" >"$RESULTS/$run.pytest.log" 2>&1 || cat "$RESULTS/$run.pytest.log" >&2
   [[ -f $RESULTS/$run.pytest.xml ]] || echo "failed pytest-$run-ended-early" >>"$RESULTS/steps.txt"

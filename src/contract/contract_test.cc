@@ -195,7 +195,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"AnErrorInACase", {"s: varchar", "n: int"}, {Rule("r", "case when n > 1 then coalesce(cast(s as int), 1) else n end > 0")}, {R"(["1", "x", "x", null])", "[2, 2, 1, 2]"}, {},
          "accepted 0 2 3; 1: rule.error(Could not convert string 'x' to INT32 when casting from source column s (s is 'x', n is 2))"},
         {"AnErrorInALambda", {"l: list(varchar)"}, {Rule("r", "list_sum([cast(x as int) for x in l]) > 0")}, {R"([["1", "2"], ["x"], [], null])"}, {},
-         "accepted 0; 1: rule.error[l](Could not convert string 'x' to INT32 (l is a list of 1)); 2: rule.r[l](null (l is a list of 0)); 3: rule.r[l](null (l is null))"},
+         "accepted 0; 1: rule.error[l](Could not convert string 'x' to INT32 when casting from source column x (l is a list of 1)); 2: rule.r[l](null (l is a list of 0)); 3: rule.r[l](null (l is null))"},
         {"AnErrorInWhen", {"s: varchar"}, {Rule("r", "true", "cast(s as int) > 0")}, {R"(["1", "x"])"}, {},
          "accepted 0; 1: rule.error[s](Could not convert string 'x' to INT32 when casting from source column s (s is 'x'))"},
         {"Dropped", {"kind: varchar"}, {Rule("known", "kind = 'a'", "", OnFail::kDrop)}, {R"(["a", "b", null])"}, {},

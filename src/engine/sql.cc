@@ -302,6 +302,9 @@ Result<Json> ExpressionTree(Session& session, std::string_view expression) {
   if (!node) {
     Error error = std::move(node).error();
     if (error.place.line > 1) --error.place.line;
+    // Something is missing at the end: that is the end of the expression, not of our line behind it.
+    const Place end = PlaceOf(expression, expression.size());
+    if (error.place.line > end.line) error.place = end;
     error.code = "engine.parse";
     return Fail(std::move(error));
   }

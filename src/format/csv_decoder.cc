@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <set>
+#include <span>
 #include <unordered_map>
 #include <utility>
 
@@ -42,8 +43,8 @@ class CsvDecoder final : public ChunkDecoder {
   Result<void> SetTargets(const std::vector<std::string>& names);
   std::unexpected<Error> HeaderError(std::string message, std::string next);
   void DecodeRecord(const CsvRecord& record);
-  // The reason to refuse the record for; none where its row stands.
-  std::optional<Reason> DecodeFields(std::string_view raw);
+  // False: the record is to be refused for refusal_.
+  bool DecodeFields(std::string_view raw);
   bool IsNull(const CsvField& field) const {
     return !field.quoted &&
            (field.length == 0 || (!csv_.null_text.empty() && field.text() == csv_.null_text));
@@ -53,6 +54,7 @@ class CsvDecoder final : public ChunkDecoder {
   CsvScanner scanner_;
   std::vector<Target> targets_;
   std::vector<size_t> missing_;  // Columns that the file does not have.
+  Reason refusal_;
   std::string scratch_;
   std::string rescued_;
 };
@@ -191,31 +193,31 @@ Result<void> CsvDecoder::SetTargets(const std::vector<std::string>& names) {
 }
 
 void CsvDecoder::DecodeRecord(const CsvRecord& record) {
-  std::optional<Reason> refused;
-  if (record.field_count != targets_.size()) [[unlikely]] {
-    refused = {.code = "csv.fields",
-               .rule = {},
-               .column = {},
-               .detail = std::to_string(record.field_count) +
-                         (record.field_count == 1 ? " field, the " : " fields, the ") +
-                         (csv_.has_header ? "header" : "contract") + " has " +
-                         std::to_string(targets_.size())};
+  bool good = false;
+  if (record.field_count == targets_.size()) [[likely]] {
+    good = DecodeFields(window().rest().substr(0, record.length));
   } else {
-    refused = DecodeFields(window().rest().substr(0, record.length));
+    refusal_ = {.code = "csv.fields",
+                .rule = {},
+                .column = {},
+                .detail = std::to_string(record.field_count) +
+                          (record.field_count == 1 ? " field, the " : " fields, the ") +
+                          (csv_.has_header ? "header" : "contract") + " has " +
+                          std::to_string(targets_.size())};
   }
-  if (refused) [[unlikely]] {
-    Refuse(std::move(*refused), record.length, record.used, record.lines);
-  } else {
+  if (good) [[likely]] {
     Accept(record.length, record.used, record.lines);
+  } else {
+    Refuse(std::move(refusal_), record.length, record.used, record.lines);
   }
 }
 
-std::optional<Reason> CsvDecoder::DecodeFields(std::string_view raw) {
+bool CsvDecoder::DecodeFields(std::string_view raw) {
   const TextTrust trust = TrustOf(raw);
   RowBuilder& builder = rows();
   builder.BeginRow();
   rescued_.clear();
-  const std::vector<CsvField>& fields = scanner_.fields();
+  const std::span<const CsvField> fields = scanner_.fields();
   for (size_t i = 0; i < fields.size(); ++i) {
     const CsvField& field = fields[i];
     const Target& target = targets_[i];
@@ -228,11 +230,13 @@ std::optional<Reason> CsvDecoder::DecodeFields(std::string_view raw) {
       }
     } else if (!IsNull(field)) {
       const std::string_view text = scanner_.TextOf(field, scratch_);
-      if (!trust.utf8 && !IsUtf8(text))
-        return Reason{.code = "text.utf8",
-                      .rule = {},
-                      .column = {},
-                      .detail = target.rescued_key + " '" + Shown(text) + "' is not UTF-8"};
+      if (!trust.utf8 && !IsUtf8(text)) {
+        refusal_ = {.code = "text.utf8",
+                    .rule = {},
+                    .column = {},
+                    .detail = target.rescued_key + " '" + Shown(text) + "' is not UTF-8"};
+        return false;
+      }
       rescued_ += rescued_.empty() ? '{' : ',';
       rescued_ += target.rescued_key;
       AppendJsonString(rescued_, text);
@@ -241,7 +245,7 @@ std::optional<Reason> CsvDecoder::DecodeFields(std::string_view raw) {
   for (const size_t column : missing_) builder.SetDefault(column);
   if (!rescued_.empty()) rescued_ += '}';
   builder.SetRescued(rescued_);
-  return std::nullopt;
+  return true;
 }
 
 }  // namespace

@@ -70,14 +70,6 @@ CsvRecord CsvScanner::Without(CsvRecord::Kind kind) {
   return record;
 }
 
-void CsvScanner::Keep(const char* begin, const char* end, size_t index, size_t kept) {
-  if (index >= kept) return;
-  fields_.push_back({.begin = begin,
-                     .length = static_cast<uint32_t>(end - begin),
-                     .quoted = false,
-                     .doubled = false});
-}
-
 CsvRecord CsvScanner::Ended(const char* end_of_text, const char* line_end, size_t field_count) {
   if (line_end > bound_) return Without(CsvRecord::Kind::kTooLong);
   const bool has_line_end = line_end != end_;
@@ -131,10 +123,7 @@ CsvScanner::Quoted CsvScanner::ScanQuoted(const char* open, bool complete) {
       quoted.kind = Quoted::Kind::kClosed;
       quoted.close = mark;
       lines_ += lines;
-      fields_.push_back({.begin = open + 1,
-                         .length = static_cast<uint32_t>(mark - open - 1),
-                         .quoted = true,
-                         .doubled = quoted.doubled});
+      Keep(open + 1, mark, true, quoted.doubled);
       return quoted;
     }
     NextMark();  // The second of two.
@@ -149,7 +138,8 @@ CsvRecord CsvScanner::Scan(std::string_view bytes, bool complete, size_t fields_
     return Without(complete ? CsvRecord::Kind::kEnd : CsvRecord::Kind::kMore);
   if (expected_ != begin_ || end_ != end) Seek(begin_, end);
   bound_ = bytes.size() > record_bytes_max_ ? begin_ + record_bytes_max_ : end;
-  fields_.clear();
+  fields_.resize(fields_kept);
+  kept_ = 0;
   lines_ = 0;
   const char* at = begin_;
   for (size_t index = 0;; ++index) {
@@ -161,7 +151,6 @@ CsvRecord CsvScanner::Scan(std::string_view bytes, bool complete, size_t fields_
       const Quoted field = ScanQuoted(at, complete);
       if (field.kind == Quoted::Kind::kMore) return Without(CsvRecord::Kind::kMore);
       if (field.kind == Quoted::Kind::kFault) return QuoteFault(at, complete, field.why);
-      if (index >= fields_kept) fields_.pop_back();
       text_end = field.close + 1;
       mark = text_end;
       if (mark != end && *mark == '\r') {
@@ -182,7 +171,7 @@ CsvRecord CsvScanner::Scan(std::string_view bytes, bool complete, size_t fields_
                            : CsvRecord::Kind::kMore);
       text_end = mark;
       if ((mark == end || *mark == '\n') && mark != at && mark[-1] == '\r') --text_end;
-      Keep(at, text_end, index, fields_kept);
+      Keep(at, text_end, false, false);
     }
     if (mark > bound_) return Without(CsvRecord::Kind::kTooLong);
     if (mark != end && *mark == delimiter_) {

@@ -18,6 +18,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,7 +61,7 @@ class CsvScanner {
   CsvRecord Scan(std::string_view bytes, bool complete, size_t fields_kept);
 
   // Of the last record; valid as long as the bytes.
-  const std::vector<CsvField>& fields() const { return fields_; }
+  std::span<const CsvField> fields() const { return {fields_.data(), kept_}; }
 
   // The field's text with doubled quotes made single, in `scratch` where there are any.
   std::string_view TextOf(const CsvField& field, std::string& scratch) const;
@@ -90,13 +91,20 @@ class CsvScanner {
   CsvRecord Ended(const char* end_of_text, const char* line_end, size_t field_count);
   CsvRecord QuoteFault(const char* open, bool complete, const char* why);
   CsvRecord Without(CsvRecord::Kind kind);
-  void Keep(const char* begin, const char* end, size_t index, size_t kept);
+  void Keep(const char* begin, const char* end, bool quoted, bool doubled) {
+    if (kept_ == fields_.size()) return;
+    fields_[kept_++] = {.begin = begin,
+                        .length = static_cast<uint32_t>(end - begin),
+                        .quoted = quoted,
+                        .doubled = doubled};
+  }
 
   char delimiter_;
   char quote_;
   bool quoting_;
   size_t record_bytes_max_;
-  std::vector<CsvField> fields_;
+  std::vector<CsvField> fields_;  // The first kept_ of them are the record's.
+  size_t kept_ = 0;
 
   const char* begin_ = nullptr;  // Of the record.
   const char* bound_ = nullptr;  // The last place its line end may stand.

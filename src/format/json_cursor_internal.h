@@ -16,6 +16,8 @@
 #include <string>
 #include <string_view>
 
+#include "format/small_bytes_internal.h"
+
 namespace weir::format {
 
 class JsonCursor {
@@ -50,7 +52,7 @@ class JsonCursor {
   // Whether the next bytes are `bytes`; then they are taken.
   bool TakeBytes(std::string_view bytes) {
     if (static_cast<size_t>(end_ - at_) < bytes.size() ||
-        std::string_view(at_, bytes.size()) != bytes)
+        !EqualBytes(at_, bytes.data(), bytes.size()))
       return false;
     at_ += bytes.size();
     return true;

@@ -101,38 +101,43 @@ class NdjsonDecoder final : public ChunkDecoder {
       : ChunkDecoder(spec.compression, std::move(rows), std::move(reader), std::move(start),
                      std::move(options)),
         keys_(this->rows().specs()),
-        seen_(this->rows().column_count(), 0) {}
+        seen_(this->rows().column_count(), 0) {
+    for (const ColumnSpec& column : this->rows().specs()) kinds_.push_back(column.type.kind);
+  }
 
  private:
   Result<Stop> DecodeSome() override;
   void DecodeLine(std::string_view line, size_t used, uint64_t lines);
-  // The reason to refuse the line for; none where its row stands.
-  std::optional<Reason> DecodeObject(std::string_view line);
-  std::optional<Reason> DecodeMember(JsonCursor& cursor);
+  // False: the line is to be refused for refusal_.
+  bool DecodeObject(std::string_view line);
+  bool DecodeMember(JsonCursor& cursor);
+  // False: the cursor knows what is wrong.
   bool DecodeValue(JsonCursor& cursor, size_t column);
   bool DecodeString(JsonCursor& cursor, size_t column);
   bool DecodeNumber(JsonCursor& cursor, size_t column);
   bool DecodeLiteral(JsonCursor& cursor, size_t column);
   bool DecodeContainer(JsonCursor& cursor, size_t column);
-  Kind KindOf(size_t column) { return rows().specs()[column].type.kind; }
 
-  static Reason Refusal(std::string code, std::string detail) {
-    return {.code = std::move(code), .rule = {}, .column = {}, .detail = std::move(detail)};
+  bool Refusal(std::string code, std::string detail) {
+    refusal_ = {.code = std::move(code), .rule = {}, .column = {}, .detail = std::move(detail)};
+    return false;
   }
-  static Reason SyntaxReason(const JsonCursor& cursor) {
+  bool SyntaxRefusal(const JsonCursor& cursor) {
     return Refusal(cursor.too_deep() ? "json.depth" : "json.syntax",
                    std::string(cursor.fault()) + ", at byte " +
                        std::to_string(cursor.fault_at() + 1) + " of the record");
   }
-  static Reason SyntaxReason(JsonCursor& cursor, const char* why) {
+  bool SyntaxRefusal(JsonCursor& cursor, const char* why) {
     cursor.SetFault(why);
-    return SyntaxReason(cursor);
+    return SyntaxRefusal(cursor);
   }
 
   KeyTable keys_;
+  std::vector<Kind> kinds_;     // By column.
   std::vector<uint64_t> seen_;  // By column: the last record that had it.
   uint64_t serial_ = 0;
   size_t filled_ = 0;
+  Reason refusal_;
   std::string strings_;
   std::string scratch_;
   std::string rescued_;
@@ -165,20 +170,17 @@ void NdjsonDecoder::DecodeLine(std::string_view line, size_t used, uint64_t line
     Pass(used, lines);
     return;
   }
-  std::optional<Reason> refused;
-  if (!TrustOf(line).utf8 && !IsUtf8(line)) [[unlikely]] {
-    refused = Refusal("text.utf8", "the line is not UTF-8");
-  } else {
-    refused = DecodeObject(line);
-  }
-  if (refused) [[unlikely]] {
-    Refuse(std::move(*refused), line.size(), used, lines);
-  } else {
+  const bool good = TrustOf(line).utf8 || IsUtf8(line)
+                        ? DecodeObject(line)
+                        : Refusal("text.utf8", "the line is not UTF-8");
+  if (good) [[likely]] {
     Accept(line.size(), used, lines);
+  } else {
+    Refuse(std::move(refusal_), line.size(), used, lines);
   }
 }
 
-std::optional<Reason> NdjsonDecoder::DecodeObject(std::string_view line) {
+bool NdjsonDecoder::DecodeObject(std::string_view line) {
   JsonCursor cursor(line, strings_);
   ++serial_;
   filled_ = 0;
@@ -187,67 +189,67 @@ std::optional<Reason> NdjsonDecoder::DecodeObject(std::string_view line) {
   rows().BeginRow();
   cursor.SkipBlanks();
   if (!cursor.Take('{')) {
-    if (cursor.ReadValue(0).empty()) return SyntaxReason(cursor);
+    if (cursor.ReadValue(0).empty()) return SyntaxRefusal(cursor);
     cursor.SkipBlanks();
-    if (!cursor.done()) return SyntaxReason(cursor, "text follows the value");
+    if (!cursor.done()) return SyntaxRefusal(cursor, "text follows the value");
     return Refusal("json.not_object", "'" + Shown(line) + "' is no object");
   }
   cursor.SkipBlanks();
   if (!cursor.Take('}')) {
     while (true) {
-      if (auto refused = DecodeMember(cursor)) return refused;
+      if (!DecodeMember(cursor)) return false;
       cursor.SkipBlanks();
       if (cursor.Take('}')) break;
-      if (!cursor.Take(',')) return SyntaxReason(cursor, "',' or '}' is missing here");
+      if (!cursor.Take(',')) return SyntaxRefusal(cursor, "',' or '}' is missing here");
       cursor.SkipBlanks();
     }
   }
   cursor.SkipBlanks();
-  if (!cursor.done()) return SyntaxReason(cursor, "text follows the object");
+  if (!cursor.done()) return SyntaxRefusal(cursor, "text follows the object");
   if (filled_ != seen_.size()) {
     for (size_t column = 0; column < seen_.size(); ++column)
       if (seen_[column] != serial_) rows().SetDefault(column);
   }
   if (!rescued_.empty()) rescued_ += '}';
   rows().SetRescued(rescued_);
-  return std::nullopt;
+  return true;
 }
 
-std::optional<Reason> NdjsonDecoder::DecodeMember(JsonCursor& cursor) {
+bool NdjsonDecoder::DecodeMember(JsonCursor& cursor) {
   const char* const key_begin = cursor.position();
   int column = -1;
   if (const KeyTable::Slot* slot = keys_.Guess(cursor)) {
     column = slot->column;
   } else {
-    if (cursor.peek() != '"') return SyntaxReason(cursor, "a key in quotes must stand here");
+    if (cursor.peek() != '"') return SyntaxRefusal(cursor, "a key in quotes must stand here");
     const auto key = cursor.ReadString();
-    if (!key) return SyntaxReason(cursor);
+    if (!key) return SyntaxRefusal(cursor);
     const auto name = key->escaped ? cursor.Unescape(*key) : key->raw;
-    if (!name) return SyntaxReason(cursor);
+    if (!name) return SyntaxRefusal(cursor);
     column = keys_.Find(*name);
   }
   const std::string_view key(key_begin, static_cast<size_t>(cursor.position() - key_begin));
   if (!cursor.Take(':')) {
     cursor.SkipBlanks();
-    if (!cursor.Take(':')) return SyntaxReason(cursor, "':' is missing here");
+    if (!cursor.Take(':')) return SyntaxRefusal(cursor, "':' is missing here");
   }
   cursor.SkipBlanks();
   if (column < 0) {
     const std::string_view value = cursor.ReadValue(1);
-    if (value.empty()) return SyntaxReason(cursor);
+    if (value.empty()) return SyntaxRefusal(cursor);
     rescued_ += rescued_.empty() ? '{' : ',';
     rescued_ += key;
     rescued_ += ':';
     rescued_ += value;
-    return std::nullopt;
+    return true;
   }
   uint64_t& seen = seen_[static_cast<size_t>(column)];
   if (seen == serial_)
     return Refusal("json.duplicate_key", "the key " + Shown(key) + " comes twice");
   seen = serial_;
   ++filled_;
-  if (!DecodeValue(cursor, static_cast<size_t>(column))) return SyntaxReason(cursor);
-  return std::nullopt;
+  if (!DecodeValue(cursor, static_cast<size_t>(column))) return SyntaxRefusal(cursor);
+  return true;
 }
 
 bool NdjsonDecoder::DecodeValue(JsonCursor& cursor, size_t column) {
@@ -287,7 +289,7 @@ bool NdjsonDecoder::DecodeString(JsonCursor& cursor, size_t column) {
     if (!unescaped) return false;
     value = *unescaped;
   }
-  const Kind kind = KindOf(column);
+  const Kind kind = kinds_[column];
   if (kind == Kind::kJson || kind == Kind::kBool) [[unlikely]] {
     const std::string_view quoted(text->raw.data() - 1, text->raw.size() + 2);
     if (kind == Kind::kJson) {
@@ -305,7 +307,7 @@ bool NdjsonDecoder::DecodeString(JsonCursor& cursor, size_t column) {
 bool NdjsonDecoder::DecodeNumber(JsonCursor& cursor, size_t column) {
   const std::string_view number = cursor.ReadNumber();
   if (number.empty()) return false;
-  switch (KindOf(column)) {
+  switch (kinds_[column]) {
     case Kind::kJson:
       rows().SetJson(column, number);
       return true;
@@ -333,7 +335,7 @@ bool NdjsonDecoder::DecodeNumber(JsonCursor& cursor, size_t column) {
 bool NdjsonDecoder::DecodeLiteral(JsonCursor& cursor, size_t column) {
   const std::string_view word = cursor.ReadValue(1);
   if (word.empty()) return false;
-  const Kind kind = KindOf(column);
+  const Kind kind = kinds_[column];
   if (word == "null") {
     rows().SetNull(column);
   } else if (kind == Kind::kBool) {
@@ -352,7 +354,7 @@ bool NdjsonDecoder::DecodeContainer(JsonCursor& cursor, size_t column) {
   cursor.ClearBlanks();
   const std::string_view value = cursor.ReadValue(1);
   if (value.empty()) return false;
-  if (KindOf(column) == Kind::kJson) {
+  if (kinds_[column] == Kind::kJson) {
     rows().SetJson(column, cursor.blanks() ? StripBlanks(value, scratch_) : value);
   } else {
     rows().SetFault(column, ScalarFault::kJsonKind, value);

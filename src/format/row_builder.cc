@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "format/json_cursor_internal.h"
+#include "format/small_bytes_internal.h"
 #include "format/utf8_internal.h"
 
 namespace weir::format {
@@ -69,24 +70,23 @@ bool IsTimeKind(Kind kind) {
 }  // namespace
 
 struct RowBuilder::Column {
+  // What every cell needs stands together: raw faces of the buffers below among it.
   Kind kind = Kind::kVarchar;
-  size_t width = 0;
   bool has_bytes = false;
-  int precision = 0;
-  int scale = 0;
   uint32_t length = 0;
-  const std::string* default_text = nullptr;  // In specs_.
-  std::unique_ptr<Zone> zone;
-  std::unique_ptr<TimePattern> pattern;
-  std::shared_ptr<arrow::DataType> type;
-
-  // Raw faces of the buffers below.
-  uint8_t* values = nullptr;
-  uint8_t* validity = nullptr;
   int32_t* offsets = nullptr;
   char* bytes = nullptr;
   size_t byte_capacity = 0;
+  uint8_t* values = nullptr;
+  uint8_t* validity = nullptr;
+  int precision = 0;
+  int scale = 0;
+  std::unique_ptr<Zone> zone;
 
+  size_t width = 0;
+  std::unique_ptr<TimePattern> pattern;
+  const std::string* default_text = nullptr;  // In specs_.
+  std::shared_ptr<arrow::DataType> type;
   Buffer values_buffer;  // The offsets where has_bytes.
   Buffer validity_buffer;
   Buffer bytes_buffer;
@@ -192,6 +192,42 @@ void RowBuilder::DropRow() {
   while (!faults_.empty() && faults_.back().row == rows_) faults_.pop_back();
 }
 
+void RowBuilder::GrowBytes(Column& column, size_t needed) {
+  column.byte_capacity = std::max(needed, 2 * column.byte_capacity);
+  Resize(column.bytes_buffer, column.byte_capacity);
+  column.bytes = reinterpret_cast<char*>(column.bytes_buffer->mutable_data());
+  if (needed > kHeavyColumnBytes) heavy_ = true;
+}
+
+inline char* RowBuilder::Reserve(Column& column, size_t bytes) {
+  const auto used = static_cast<size_t>(column.offsets[rows_]);
+  if (used + bytes > column.byte_capacity) [[unlikely]] {
+    GrowBytes(column, used + bytes);
+  }
+  return column.bytes + used;
+}
+
+inline void RowBuilder::PutBytes(Column& column, std::string_view bytes) {
+  CopyBytes(Reserve(column, bytes.size()), bytes.data(), bytes.size());
+  column.offsets[rows_ + 1] = column.offsets[rows_] + static_cast<int32_t>(bytes.size());
+}
+
+inline Parsed<void> RowBuilder::PutText(Column& column, std::string_view text, TextTrust trust) {
+  if (!trust.utf8 && !IsUtf8(text)) return std::unexpected(ScalarFault::kUtf8);
+  if (!trust.nul_free && text.find('\0') != std::string_view::npos)
+    return std::unexpected(ScalarFault::kNul);
+  if (column.kind == Kind::kJson) {
+    const auto value = NormaliseJson(text, scratch_, strings_);
+    if (!value) return std::unexpected(ScalarFault::kMalformed);
+    PutBytes(column, *value);
+    return {};
+  }
+  if (column.length != 0 && text.size() > column.length && CountCodePoints(text) > column.length)
+    return std::unexpected(ScalarFault::kTooLong);
+  PutBytes(column, text);
+  return {};
+}
+
 void RowBuilder::PutNull(Column& column) {
   column.validity[rows_ / 8] =
       static_cast<uint8_t>(column.validity[rows_ / 8] & ~(1U << (rows_ % 8)));
@@ -240,38 +276,6 @@ void RowBuilder::SetText(size_t column, std::string_view text, TextTrust trust) 
   const Parsed<void> put = Put(columns_[column], text, trust);
   if (!put) [[unlikely]]
     SetFault(column, put.error(), text);
-}
-
-char* RowBuilder::Reserve(Column& column, size_t bytes) {
-  const auto used = static_cast<size_t>(column.offsets[rows_]);
-  if (used + bytes > column.byte_capacity) [[unlikely]] {
-    column.byte_capacity = std::max(used + bytes, 2 * column.byte_capacity);
-    Resize(column.bytes_buffer, column.byte_capacity);
-    column.bytes = reinterpret_cast<char*>(column.bytes_buffer->mutable_data());
-    if (used + bytes > kHeavyColumnBytes) heavy_ = true;
-  }
-  return column.bytes + used;
-}
-
-void RowBuilder::PutBytes(Column& column, std::string_view bytes) {
-  std::memcpy(Reserve(column, bytes.size()), bytes.data(), bytes.size());
-  column.offsets[rows_ + 1] = column.offsets[rows_] + static_cast<int32_t>(bytes.size());
-}
-
-Parsed<void> RowBuilder::PutText(Column& column, std::string_view text, TextTrust trust) {
-  if (!trust.utf8 && !IsUtf8(text)) return std::unexpected(ScalarFault::kUtf8);
-  if (!trust.nul_free && text.find('\0') != std::string_view::npos)
-    return std::unexpected(ScalarFault::kNul);
-  if (column.kind == Kind::kJson) {
-    const auto value = NormaliseJson(text, scratch_, strings_);
-    if (!value) return std::unexpected(ScalarFault::kMalformed);
-    PutBytes(column, *value);
-    return {};
-  }
-  if (column.length != 0 && text.size() > column.length && CountCodePoints(text) > column.length)
-    return std::unexpected(ScalarFault::kTooLong);
-  PutBytes(column, text);
-  return {};
 }
 
 Parsed<void> RowBuilder::PutTime(Column& column, std::string_view text) {

@@ -76,6 +76,7 @@ class RowBuilder {
   Parsed<void> PutText(Column& column, std::string_view text, TextTrust trust);
   Parsed<void> PutTime(Column& column, std::string_view text);
   void PutBytes(Column& column, std::string_view bytes);
+  void GrowBytes(Column& column, size_t needed);
   char* Reserve(Column& column, size_t bytes);
   void PutNull(Column& column);
   void Grow();

@@ -1,7 +1,7 @@
 #include "format/scalars.h"
 
 #include <charconv>
-#include <cmath>
+#include <optional>
 #include <string>
 
 #include "format/utf8_internal.h"
@@ -170,7 +170,37 @@ Parsed<int32_t> ParseInt(std::string_view text) {
   return static_cast<int32_t>(*value);
 }
 
+namespace {
+
+// A number of at most 18 digits that is exact as digits / 10^n with both exact as doubles (Clinger's
+// fast path: one correctly rounded division). nullopt: it is not so simple.
+std::optional<double> ParseShortDouble(std::string_view text) {
+  constexpr std::array<double, 19> kPowers = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,
+                                              1e7,  1e8,  1e9,  1e10, 1e11, 1e12, 1e13,
+                                              1e14, 1e15, 1e16, 1e17, 1e18};
+  constexpr uint64_t kExactMax = uint64_t{1} << 53;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const bool negative = at != end && *at == '-';
+  if (negative) ++at;
+  if (end - at > kDigitsOfUint64 || at == end || !IsDigit(*at)) return std::nullopt;
+  uint64_t value = 0;
+  size_t behind_point = 0;
+  for (; at != end && IsDigit(*at); ++at) value = value * 10 + static_cast<uint64_t>(*at - '0');
+  if (at != end && *at == '.') {
+    const char* const point = at++;
+    for (; at != end && IsDigit(*at); ++at) value = value * 10 + static_cast<uint64_t>(*at - '0');
+    behind_point = static_cast<size_t>(at - point - 1);
+  }
+  if (at != end || value > kExactMax) return std::nullopt;
+  const double magnitude = static_cast<double>(value) / kPowers[behind_point];
+  return negative ? -magnitude : magnitude;
+}
+
+}  // namespace
+
 Parsed<double> ParseDouble(std::string_view text) {
+  if (const std::optional<double> simple = ParseShortDouble(text)) return *simple;
   const char* at = text.data();
   const char* const end = at + text.size();
   // from_chars knows "inf", "nan" and no plus sign.

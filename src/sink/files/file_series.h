@@ -34,7 +34,7 @@ struct FilesSinkSpec {
   std::optional<int64_t> rows;
 };
 
-// The keys of the sink. Further errors (kConfig), all but the first at the path:
+// The keys of the sink. Further errors (kConfig), at the path:
 //   path.*           those of base/path_template.h, at their place in it
 //   sink.format      no `format`, and its ending says nothing
 //   sink.compressed  it ends in .gz or .zst, sink.delimiter: in .tsv; files are plain, with commas
