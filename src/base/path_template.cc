@@ -1,11 +1,19 @@
 #include "base/path_template.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/spelling.h"
 
 namespace weir {
 namespace {
+
+// Of at most 18 digits, and nothing else.
+uint64_t NumberOf(std::string_view digits) {
+  uint64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
 
 const std::vector<std::string>& Placeholders() {
   static const std::vector<std::string> names = {"date", "hour", "name",   "pipeline",
@@ -66,7 +74,7 @@ Result<PathTemplate> PathTemplate::Parse(std::string_view text) {
       const bool is_number =
           !digits.empty() && digits.size() <= 3 &&
           std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; });
-      piece.width = is_number ? std::stoi(std::string(digits)) : 0;
+      piece.width = is_number ? static_cast<int>(NumberOf(digits)) : 0;
       if (piece.width < 1 || piece.width > 18 || !IsNumber(piece.placeholder))
         return FailAt(open, "path.width", "'" + std::string(inside) + "' has no width",
                       "write {n:05} or {seq:06}: 1 to 18 digits, for n and seq");
@@ -161,7 +169,7 @@ uint64_t PathTemplate::LargestSeq(const std::vector<std::string>& names,
     if (digits.size() > 18 ||
         !std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; }))
       continue;
-    largest = std::max(largest, static_cast<uint64_t>(std::stoull(std::string(digits))));
+    largest = std::max(largest, NumberOf(digits));
   }
   return largest;
 }

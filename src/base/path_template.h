@@ -14,13 +14,13 @@ namespace weir {
 
 // What the placeholders stand for.
 struct PathValues {
-  Instant at = {};       // {date} 2026-05-01, {hour} 10: UTC.
+  Instant at = {};            // {date} 2026-05-01, {hour} 10: UTC.
   std::string name = {};      // {name}: of an upload or a file.
   std::string pipeline = {};  // {pipeline}
   std::string run = {};       // {run}
   std::string entity = {};    // {entity}: of a split.
-  uint64_t n = 0;        // {n:05}: the how-manieth of this run.
-  uint64_t seq = 0;      // {seq:06}: the how-manieth of all.
+  uint64_t n = 0;             // {n:05}: the how-manieth of this run.
+  uint64_t seq = 0;           // {seq:06}: the how-manieth of all.
 };
 
 class PathTemplate {

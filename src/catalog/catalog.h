@@ -39,9 +39,9 @@ struct LedgerStep {
   std::string pipeline;
   ledger::Event event;
   Instant at;
-  std::string plan;                        // With Plan: BatchPlan::ToJson.
+  std::string plan;                             // With Plan: BatchPlan::ToJson.
   std::optional<ledger::BatchOutcome> outcome;  // With Commit and Hold.
-  std::string note;                        // With Hold and Void: why.
+  std::string note;                             // With Hold and Void: why.
 };
 
 struct Change {
@@ -80,7 +80,8 @@ class Catalog {
 
   // The pipeline's ledger in this instance; a fresh state where it never ran.
   virtual Result<ledger::PipelineState> Pipeline(const std::string& pipeline) = 0;
-  virtual Result<std::optional<BatchRecord>> Batch(const std::string& pipeline, BatchNumber number) = 0;
+  virtual Result<std::optional<BatchRecord>> Batch(const std::string& pipeline,
+                                                   BatchNumber number) = 0;
   // Batches by planning order, oldest first; of all pipelines where `pipeline` is empty.
   virtual Result<std::vector<BatchRecord>> Batches(const std::string& pipeline) = 0;
 
@@ -88,8 +89,8 @@ class Catalog {
   virtual Result<std::optional<ledger::ObjectProgress>> ObjectByPath(const std::string& pipeline,
                                                                      const std::string& object) = 0;
   // An object of that content, under whatever path; one that was read to its end, if there is one.
-  virtual Result<std::optional<ledger::ObjectProgress>> ObjectByVersion(const std::string& pipeline,
-                                                                        const std::string& version) = 0;
+  virtual Result<std::optional<ledger::ObjectProgress>> ObjectByVersion(
+      const std::string& pipeline, const std::string& version) = 0;
 
   // Keeps a text under its digest (the definitions that plans refer to).
   virtual Result<void> Keep(const std::string& digest, const std::string& text) = 0;
@@ -97,9 +98,10 @@ class Catalog {
 };
 
 struct SqliteCatalogOptions {
-  std::string path;         // Of weir.db.
-  std::string instance;     // Used when the database is new.
-  bool read_only = false;   // Then the database must exist (catalog.not_found), and Commit is refused.
+  std::string path;      // Of weir.db.
+  std::string instance;  // Used when the database is new.
+  bool read_only =
+      false;  // Then the database must exist (catalog.not_found), and Commit is refused.
 };
 
 // Errors: catalog.not_found, catalog.newer (written by a newer Weir), catalog.network_disk

@@ -28,14 +28,17 @@ class CatalogContract : public testing::TestWithParam<Kind> {
 
   static Change Planned(uint64_t epoch, uint64_t batch) {
     Change change;
-    change.step = {"orders", ledger::Plan{Epoch(epoch), BatchNumber(batch), "digest"}, {5}, ledger::BatchPlan{}.ToJson(), {}, ""};
+    change.step = {"orders", ledger::Plan{Epoch(epoch), BatchNumber(batch), "digest"},
+                   {5},      ledger::BatchPlan{}.ToJson(),
+                   {},       ""};
     return change;
   }
   static Change Committed(uint64_t epoch, uint64_t batch) {
     Change change;
     ledger::BatchOutcome outcome;
     outcome.counts = {3, 2, 1, 0, 0, 0};
-    change.step = {"orders", ledger::Commit{Epoch(epoch), BatchNumber(batch), "digest"}, {9}, "", outcome, ""};
+    change.step = {
+        "orders", ledger::Commit{Epoch(epoch), BatchNumber(batch), "digest"}, {9}, "", outcome, ""};
     return change;
   }
   Result<void> Own(uint64_t epoch) {
@@ -50,11 +53,24 @@ class CatalogContract : public testing::TestWithParam<Kind> {
 
 TEST_P(CatalogContract, ATablePointerMovesByCompareAndSwap) {
   EXPECT_EQ(catalog_->Find(kEvents).value(), std::nullopt);
-  ASSERT_TRUE(catalog_->Commit({.moves = {{kEvents, {}, "m0"}}, .step = {}, .progress = {}, .progress_of = ""}));
+  ASSERT_TRUE(catalog_->Commit(
+      {.moves = {{kEvents, {}, "m0"}}, .step = {}, .progress = {}, .progress_of = ""}));
   EXPECT_EQ(catalog_->Find(kEvents).value(), "m0");
-  EXPECT_EQ(catalog_->Commit({.moves = {{kEvents, {}, "m1"}}, .step = {}, .progress = {}, .progress_of = ""}).error().code, "catalog.conflict");
-  EXPECT_EQ(catalog_->Commit({.moves = {{kEvents, "mX", "m1"}}, .step = {}, .progress = {}, .progress_of = ""}).error().code, "catalog.conflict");
-  ASSERT_TRUE(catalog_->Commit({.moves = {{kEvents, "m0", "m1"}}, .step = {}, .progress = {}, .progress_of = ""}));
+  EXPECT_EQ(
+      catalog_
+          ->Commit({.moves = {{kEvents, {}, "m1"}}, .step = {}, .progress = {}, .progress_of = ""})
+          .error()
+          .code,
+      "catalog.conflict");
+  EXPECT_EQ(
+      catalog_
+          ->Commit(
+              {.moves = {{kEvents, "mX", "m1"}}, .step = {}, .progress = {}, .progress_of = ""})
+          .error()
+          .code,
+      "catalog.conflict");
+  ASSERT_TRUE(catalog_->Commit(
+      {.moves = {{kEvents, "m0", "m1"}}, .step = {}, .progress = {}, .progress_of = ""}));
   EXPECT_EQ(catalog_->Find(kEvents).value(), "m1");
   EXPECT_EQ(catalog_->Tables().value(), std::vector<TableName>{kEvents});
 }
@@ -103,22 +119,26 @@ TEST_P(CatalogContract, EverythingSurvivesReopening) {
 
 TEST_P(CatalogContract, ObjectsAreFoundByPathAndByContent) {
   const auto note = [&](ledger::ObjectProgress object) {
-    ASSERT_TRUE(catalog_->Commit({.moves = {}, .step = {}, .progress = {std::move(object)}, .progress_of = "orders"}));
+    ASSERT_TRUE(catalog_->Commit(
+        {.moves = {}, .step = {}, .progress = {std::move(object)}, .progress_of = "orders"}));
   };
   note({"a.csv", "v1", 10, 1, "{}", false});
   note({"a.csv", "v2", 20, 2, "", true});
   note({"b.csv", "v1", 10, 3, "", true});
   EXPECT_EQ(catalog_->ObjectByPath("orders", "a.csv").value()->version, "v2");
-  EXPECT_EQ(catalog_->ObjectByVersion("orders", "v1").value()->object, "b.csv") << "the finished one";
+  EXPECT_EQ(catalog_->ObjectByVersion("orders", "v1").value()->object, "b.csv")
+      << "the finished one";
   EXPECT_EQ(catalog_->ObjectByVersion("others", "v1").value(), std::nullopt);
   note({"a.csv", "v1", 10, 4, "", true});
-  EXPECT_EQ(catalog_->ObjectByPath("orders", "a.csv").value()->version, "v1") << "back to old content";
+  EXPECT_EQ(catalog_->ObjectByPath("orders", "a.csv").value()->version, "v1")
+      << "back to old content";
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, CatalogContract,
                          testing::Values(Kind{"Sqlite",
                                               [](const std::string& folder) {
-                                                return OpenSqliteCatalog({folder + "/weir.db", "0a0b0c0d", false});
+                                                return OpenSqliteCatalog(
+                                                    {folder + "/weir.db", "0a0b0c0d", false});
                                               }}),
                          [](const auto& test) { return test.param.name; });
 
@@ -135,7 +155,8 @@ TEST(SqliteCatalog, RefusesWhatIsNoDatabase) {
 TEST(TableName, IsSchemaAndName) {
   EXPECT_EQ(ParseTableName("raw.events")->ToString(), "raw.events");
   EXPECT_EQ(ParseTableName("a.b.c")->space, "a.b");
-  for (const char* bad : {"", "events", ".events", "raw.", "Raw.events", "raw.1x", "raw..x", "raw.a-b"})
+  for (const char* bad :
+       {"", "events", ".events", "raw.", "Raw.events", "raw.1x", "raw..x", "raw.a-b"})
     EXPECT_EQ(ParseTableName(bad).error().code, "table.name") << bad;
 }
 

@@ -79,10 +79,11 @@ class SqliteCatalog final : public Catalog {
   const std::string& instance() const override { return instance_; }
 
   Result<std::optional<std::string>> Find(const TableName& table) override {
-    WEIR_ASSIGN(auto row, database_->Prepare(
-                              "SELECT metadata_location FROM iceberg_tables WHERE catalog_name = ? AND "
-                              "table_namespace = ? AND table_name = ? AND "
-                              "(iceberg_type = 'TABLE' OR iceberg_type IS NULL)"));
+    WEIR_ASSIGN(auto row,
+                database_->Prepare(
+                    "SELECT metadata_location FROM iceberg_tables WHERE catalog_name = ? AND "
+                    "table_namespace = ? AND table_name = ? AND "
+                    "(iceberg_type = 'TABLE' OR iceberg_type IS NULL)"));
     row.Bind(kCatalogName).Bind(table.space).Bind(table.name);
     WEIR_ASSIGN(const bool found, row.Step());
     if (!found) return std::nullopt;
@@ -90,9 +91,10 @@ class SqliteCatalog final : public Catalog {
   }
 
   Result<std::vector<TableName>> Tables() override {
-    WEIR_ASSIGN(auto row, database_->Prepare(
-                              "SELECT table_namespace, table_name FROM iceberg_tables WHERE catalog_name = ? "
-                              "AND (iceberg_type = 'TABLE' OR iceberg_type IS NULL) ORDER BY 1, 2"));
+    WEIR_ASSIGN(auto row,
+                database_->Prepare(
+                    "SELECT table_namespace, table_name FROM iceberg_tables WHERE catalog_name = ? "
+                    "AND (iceberg_type = 'TABLE' OR iceberg_type IS NULL) ORDER BY 1, 2"));
     row.Bind(kCatalogName);
     std::vector<TableName> tables;
     while (true) {
@@ -113,8 +115,9 @@ class SqliteCatalog final : public Catalog {
   }
 
   Result<ledger::PipelineState> Pipeline(const std::string& pipeline) override {
-    WEIR_ASSIGN(auto row, database_->Prepare("SELECT epoch, batch, state, digest FROM weir_pipelines "
-                                             "WHERE pipeline = ? AND instance = ?"));
+    WEIR_ASSIGN(auto row,
+                database_->Prepare("SELECT epoch, batch, state, digest FROM weir_pipelines "
+                                   "WHERE pipeline = ? AND instance = ?"));
     row.Bind(pipeline).Bind(instance_);
     WEIR_ASSIGN(const bool found, row.Step());
     ledger::PipelineState state;
@@ -126,7 +129,8 @@ class SqliteCatalog final : public Catalog {
     return state;
   }
 
-  Result<std::optional<BatchRecord>> Batch(const std::string& pipeline, BatchNumber number) override {
+  Result<std::optional<BatchRecord>> Batch(const std::string& pipeline,
+                                           BatchNumber number) override {
     WEIR_ASSIGN(auto row, database_->Prepare(std::string(kBatchColumns) +
                                              "WHERE pipeline = ? AND instance = ? AND batch = ?"));
     row.Bind(pipeline).Bind(instance_).Bind(static_cast<int64_t>(number.value));
@@ -154,14 +158,16 @@ class SqliteCatalog final : public Catalog {
     return Object("WHERE pipeline = ? AND object = ? ORDER BY id DESC LIMIT 1", pipeline, object);
   }
 
-  Result<std::optional<ledger::ObjectProgress>> ObjectByVersion(const std::string& pipeline,
-                                                                const std::string& version) override {
-    return Object("WHERE pipeline = ? AND version = ? ORDER BY done DESC, id LIMIT 1", pipeline, version);
+  Result<std::optional<ledger::ObjectProgress>> ObjectByVersion(
+      const std::string& pipeline, const std::string& version) override {
+    return Object("WHERE pipeline = ? AND version = ? ORDER BY done DESC, id LIMIT 1", pipeline,
+                  version);
   }
 
   Result<void> Keep(const std::string& digest, const std::string& text) override {
     return database_->Transact([&]() -> Result<void> {
-      WEIR_ASSIGN(auto insert, database_->Prepare("INSERT OR IGNORE INTO weir_definitions VALUES (?, ?)"));
+      WEIR_ASSIGN(auto insert,
+                  database_->Prepare("INSERT OR IGNORE INTO weir_definitions VALUES (?, ?)"));
       return insert.Bind(digest).Bind(text).Run();
     });
   }
@@ -177,10 +183,12 @@ class SqliteCatalog final : public Catalog {
  private:
   Result<void> Move(const TableMove& move) {
     if (!move.from) return Create(move);
-    WEIR_ASSIGN(auto update, database_->Prepare(
-                                 "UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ? "
-                                 "WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND "
-                                 "metadata_location = ? AND (iceberg_type = 'TABLE' OR iceberg_type IS NULL)"));
+    WEIR_ASSIGN(
+        auto update,
+        database_->Prepare(
+            "UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ? "
+            "WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND "
+            "metadata_location = ? AND (iceberg_type = 'TABLE' OR iceberg_type IS NULL)"));
     update.Bind(move.to).Bind(*move.from).Bind(kCatalogName);
     WEIR_TRY(update.Bind(move.table.space).Bind(move.table.name).Bind(*move.from).Run());
     return database_->changes() == 1 ? Result<void>{} : Conflict(move.table);
@@ -191,20 +199,24 @@ class SqliteCatalog final : public Catalog {
                                                "VALUES (?, ?, 'exists', 'true')"));
     WEIR_TRY(space.Bind(kCatalogName).Bind(move.table.space).Run());
     WEIR_ASSIGN(auto insert,
-                database_->Prepare("INSERT OR IGNORE INTO iceberg_tables VALUES (?, ?, ?, ?, NULL, 'TABLE')"));
-    WEIR_TRY(insert.Bind(kCatalogName).Bind(move.table.space).Bind(move.table.name).Bind(move.to).Run());
+                database_->Prepare(
+                    "INSERT OR IGNORE INTO iceberg_tables VALUES (?, ?, ?, ?, NULL, 'TABLE')"));
+    WEIR_TRY(
+        insert.Bind(kCatalogName).Bind(move.table.space).Bind(move.table.name).Bind(move.to).Run());
     return database_->changes() == 1 ? Result<void>{} : Conflict(move.table);
   }
 
   static Result<void> Conflict(const TableName& table) {
     return Fail(ErrorKind::kConflict, "catalog.conflict",
-                "table " + table.ToString() + " was changed by somebody else meanwhile", "run it again");
+                "table " + table.ToString() + " was changed by somebody else meanwhile",
+                "run it again");
   }
 
   Result<void> Take(const LedgerStep& step) {
     WEIR_ASSIGN(const ledger::PipelineState before, Pipeline(step.pipeline));
     WEIR_ASSIGN(const ledger::PipelineState after, ledger::Apply(before, step.event));
-    WEIR_ASSIGN(auto state, database_->Prepare("INSERT OR REPLACE INTO weir_pipelines VALUES (?, ?, ?, ?, ?, ?)"));
+    WEIR_ASSIGN(auto state, database_->Prepare(
+                                "INSERT OR REPLACE INTO weir_pipelines VALUES (?, ?, ?, ?, ?, ?)"));
     state.Bind(step.pipeline).Bind(instance_).Bind(static_cast<int64_t>(after.epoch.value));
     state.Bind(static_cast<int64_t>(after.batch.value)).Bind(ledger::ToString(after.state));
     WEIR_TRY(state.Bind(after.digest).Run());
@@ -214,18 +226,21 @@ class SqliteCatalog final : public Catalog {
   }
 
   Result<void> InsertBatch(const LedgerStep& step, const ledger::PipelineState& after) {
-    WEIR_ASSIGN(auto insert,
-                database_->Prepare("INSERT INTO weir_batches (pipeline, instance, batch, epoch, state, plan, "
-                                   "outcome, planned_at, settled_at, note) VALUES (?, ?, ?, ?, ?, ?, NULL, ?, 0, '')"));
+    WEIR_ASSIGN(
+        auto insert,
+        database_->Prepare(
+            "INSERT INTO weir_batches (pipeline, instance, batch, epoch, state, plan, "
+            "outcome, planned_at, settled_at, note) VALUES (?, ?, ?, ?, ?, ?, NULL, ?, 0, '')"));
     insert.Bind(step.pipeline).Bind(instance_).Bind(static_cast<int64_t>(after.batch.value));
     insert.Bind(static_cast<int64_t>(after.epoch.value)).Bind(ledger::ToString(after.state));
     return insert.Bind(step.plan).Bind(step.at.micros).Run();
   }
 
   Result<void> SettleBatch(const LedgerStep& step, const ledger::PipelineState& after) {
-    WEIR_ASSIGN(auto update, database_->Prepare(
-                                 "UPDATE weir_batches SET epoch = ?, state = ?, outcome = coalesce(?, outcome), "
-                                 "settled_at = ?, note = ? WHERE pipeline = ? AND instance = ? AND batch = ?"));
+    WEIR_ASSIGN(auto update,
+                database_->Prepare(
+                    "UPDATE weir_batches SET epoch = ?, state = ?, outcome = coalesce(?, outcome), "
+                    "settled_at = ?, note = ? WHERE pipeline = ? AND instance = ? AND batch = ?"));
     update.Bind(static_cast<int64_t>(after.epoch.value)).Bind(ledger::ToString(after.state));
     if (step.outcome) {
       WEIR_CHECK(step.outcome->counts.balanced());
@@ -241,15 +256,18 @@ class SqliteCatalog final : public Catalog {
 
   // The newest row of a path is the one noted last, so a version seen again moves to the end.
   Result<void> Note(const std::string& pipeline, const ledger::ObjectProgress& object) {
-    WEIR_ASSIGN(auto insert, database_->Prepare(
-                                 "INSERT OR REPLACE INTO weir_objects (pipeline, object, version, size, mtime_ns, "
-                                 "state, done) VALUES (?, ?, ?, ?, ?, ?, ?)"));
+    WEIR_ASSIGN(
+        auto insert,
+        database_->Prepare(
+            "INSERT OR REPLACE INTO weir_objects (pipeline, object, version, size, mtime_ns, "
+            "state, done) VALUES (?, ?, ?, ?, ?, ?, ?)"));
     insert.Bind(pipeline).Bind(object.object).Bind(object.version);
     insert.Bind(static_cast<int64_t>(object.size)).Bind(object.mtime_ns).Bind(object.state);
     return insert.Bind(object.done ? 1 : 0).Run();
   }
 
-  Result<std::optional<ledger::ObjectProgress>> Object(const char* where, const std::string& pipeline,
+  Result<std::optional<ledger::ObjectProgress>> Object(const char* where,
+                                                       const std::string& pipeline,
                                                        const std::string& key) {
     WEIR_ASSIGN(auto row, database_->Prepare(std::string(kObjectColumns) + where));
     row.Bind(pipeline).Bind(key);
@@ -264,8 +282,9 @@ class SqliteCatalog final : public Catalog {
 
 // SQLite's locks do not work over these (the numbers are the kernel's, statfs(2)).
 bool IsNetworkDisk(const std::string& path) {
-  constexpr std::array<unsigned long, 5> kNetwork = {0x6969, 0xFF534D42, 0xFE534D42, 0x517B, 0x01021997};
-  struct statfs status {};
+  constexpr std::array<unsigned long, 5> kNetwork = {0x6969, 0xFF534D42, 0xFE534D42, 0x517B,
+                                                     0x01021997};
+  struct statfs status{};
   const std::string folder = path.substr(0, path.rfind('/') + 1);
   if (statfs(folder.empty() ? "." : folder.c_str(), &status) != 0) return false;
   for (const unsigned long type : kNetwork)
@@ -282,7 +301,8 @@ Result<int64_t> ReadNumber(Database& database, const char* sql) {
 Result<std::string> ReadInstance(Database& database) {
   WEIR_ASSIGN(auto row, database.Prepare("SELECT value FROM weir_meta WHERE key = 'instance'"));
   WEIR_ASSIGN(const bool found, row.Step());
-  if (!found) return Fail(ErrorKind::kCorrupt, "catalog.corrupt", "the database has no instance id");
+  if (!found)
+    return Fail(ErrorKind::kCorrupt, "catalog.corrupt", "the database has no instance id");
   return row.Text(0);
 }
 
@@ -302,7 +322,8 @@ Result<void> Prepare(Database& database, const std::string& instance) {
   if (version == kSchemaVersion) return {};
   return database.Transact([&]() -> Result<void> {
     WEIR_TRY(database.Run(kSchema));
-    WEIR_ASSIGN(auto insert, database.Prepare("INSERT OR IGNORE INTO weir_meta VALUES ('instance', ?)"));
+    WEIR_ASSIGN(auto insert,
+                database.Prepare("INSERT OR IGNORE INTO weir_meta VALUES ('instance', ?)"));
     WEIR_TRY(insert.Bind(instance).Run());
     return database.Run(("PRAGMA user_version = " + std::to_string(kSchemaVersion)).c_str());
   });
@@ -316,10 +337,12 @@ Result<std::unique_ptr<Catalog>> OpenSqliteCatalog(const SqliteCatalogOptions& o
                 "the state directory is on a network disk, where database locks do not work",
                 "set WEIR_STATE to a folder on a local disk");
   }
-  const auto access = options.read_only ? Database::Access::kReadOnly : Database::Access::kReadWrite;
+  const auto access =
+      options.read_only ? Database::Access::kReadOnly : Database::Access::kReadWrite;
   auto opened = Database::Open(options.path, access);
   if (!opened && options.read_only) {
-    return Fail(ErrorKind::kNotFound, "catalog.not_found", "nothing has run in this project yet", "weir run");
+    return Fail(ErrorKind::kNotFound, "catalog.not_found", "nothing has run in this project yet",
+                "weir run");
   }
   if (!opened) return Fail(std::move(opened).error());
   WEIR_TRY(CheckVersion(**opened));

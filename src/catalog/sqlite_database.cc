@@ -11,11 +11,12 @@ constexpr int kBusyMillis = 10'000;
 Error FromSqlite(sqlite3* database, std::string_view doing) {
   const int code = sqlite3_errcode(database) & 0xff;
   const char* path = sqlite3_db_filename(database, "main");
-  Error error{.kind = ErrorKind::kIo,
-              .code = "catalog.io",
-              .message = std::string(doing) + ": " + sqlite3_errmsg(database),
-              .place = {.file = path == nullptr ? "" : path, .line = 0, .column = 0, .byte_offset = {}},
-              .next = "see that its disk is there, writable and not full, then run the same command again"};
+  Error error{
+      .kind = ErrorKind::kIo,
+      .code = "catalog.io",
+      .message = std::string(doing) + ": " + sqlite3_errmsg(database),
+      .place = {.file = path == nullptr ? "" : path, .line = 0, .column = 0, .byte_offset = {}},
+      .next = "see that its disk is there, writable and not full, then run the same command again"};
   if (code == SQLITE_BUSY || code == SQLITE_LOCKED) {
     error.kind = ErrorKind::kBusy;
     error.code = "catalog.busy";
@@ -34,8 +35,8 @@ Statement& Statement::Bind(int64_t number) {
 }
 
 Statement& Statement::Bind(std::string_view text) {
-  WEIR_CHECK(sqlite3_bind_text64(prepared_.get(), next_++, text.data(), text.size(), SQLITE_TRANSIENT,
-                                 SQLITE_UTF8) == SQLITE_OK);
+  WEIR_CHECK(sqlite3_bind_text64(prepared_.get(), next_++, text.data(), text.size(),
+                                 SQLITE_TRANSIENT, SQLITE_UTF8) == SQLITE_OK);
   return *this;
 }
 
@@ -86,8 +87,8 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path, Access
 
 Result<Statement> Database::Prepare(std::string_view sql) {
   sqlite3_stmt* prepared = nullptr;
-  if (sqlite3_prepare_v2(database_.get(), sql.data(), static_cast<int>(sql.size()), &prepared, nullptr) !=
-      SQLITE_OK)
+  if (sqlite3_prepare_v2(database_.get(), sql.data(), static_cast<int>(sql.size()), &prepared,
+                         nullptr) != SQLITE_OK)
     return Fail(FromSqlite(database_.get(), "the database refused"));
   return Statement(prepared);
 }

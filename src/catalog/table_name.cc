@@ -9,7 +9,8 @@ bool IsWord(std::string_view word) {
   const auto is_part = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
   };
-  return !word.empty() && (word.front() < '0' || word.front() > '9') && std::ranges::all_of(word, is_part);
+  return !word.empty() && (word.front() < '0' || word.front() > '9') &&
+         std::ranges::all_of(word, is_part);
 }
 
 }  // namespace
@@ -29,7 +30,8 @@ Result<TableName> ParseTableName(std::string_view text) {
     }
   }
   if (good) return made;
-  return Fail(ErrorKind::kInvalid, "table.name", "'" + std::string(text) + "' is not a table's name",
+  return Fail(ErrorKind::kInvalid, "table.name",
+              "'" + std::string(text) + "' is not a table's name",
               "write schema.name in small letters, digits and _, such as raw.events");
 }
 

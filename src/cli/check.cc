@@ -22,8 +22,9 @@ int Check(const Command& command) {
                          "\n");
     return 0;
   }
-  command.terminal.Out(fmt::format("{}: {} pipeline{}, {} model{}, no faults\n", read->project.name, read->pipelines.size(),
-                                   read->pipelines.size() == 1 ? "" : "s", read->project.models.size(),
+  command.terminal.Out(fmt::format("{}: {} pipeline{}, {} model{}, no faults\n", read->project.name,
+                                   read->pipelines.size(), read->pipelines.size() == 1 ? "" : "s",
+                                   read->project.models.size(),
                                    read->project.models.size() == 1 ? "" : "s"));
   return 0;
 }

@@ -1,5 +1,6 @@
 // One function per verb, each in its own file. A command takes its parsed arguments, does its work
-// through the rooms below, talks to the terminal, and returns the exit code (language.md section 3).
+// through the rooms below, talks to the terminal, and returns the exit code (language.md section
+// 3).
 #pragma once
 
 #include <atomic>
@@ -15,9 +16,9 @@ namespace weir::cli {
 // What every command has.
 struct Command {
   Terminal terminal;
-  std::string folder;               // -C DIR: where to look for weir.yaml from; empty: here.
-  const std::atomic<int>* signal;   // The first SIGINT or SIGTERM that came; 0: none.
-  const std::atomic<bool>* stop;    // Set with it.
+  std::string folder;              // -C DIR: where to look for weir.yaml from; empty: here.
+  const std::atomic<int>* signal;  // The first SIGINT or SIGTERM that came; 0: none.
+  const std::atomic<bool>* stop;   // Set with it.
 };
 
 int Check(const Command& command);

@@ -1,5 +1,5 @@
-// What a project's configuration means beyond its keys: contracts whose rules bind, models whose SQL
-// parses and whose references exist. All faults at once.
+// What a project's configuration means beyond its keys: contracts whose rules bind, models whose
+// SQL parses and whose references exist. All faults at once.
 #pragma once
 
 #include <expected>

@@ -6,7 +6,9 @@
 namespace weir::cli {
 
 int ConfigReference(const Command& command) {
-  command.terminal.Out(config::RenderReference({&config::ProjectTableDoc(), &pipeline::PipelineFields().doc(), &model::HeaderFields().doc()}));
+  command.terminal.Out(
+      config::RenderReference({&config::ProjectTableDoc(), &pipeline::PipelineFields().doc(),
+                               &model::HeaderFields().doc()}));
   return 0;
 }
 

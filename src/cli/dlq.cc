@@ -25,7 +25,8 @@ Result<std::vector<std::string>> TablesFor(Reading& reading, const std::string& 
   if (pipeline.empty()) return pipelines;
   if (std::ranges::find(pipelines, pipeline) != pipelines.end()) return std::vector{pipeline};
   const auto near = NearestWord(pipeline, pipelines);
-  return Fail(ErrorKind::kNotFound, "dlq.pipeline", "no dead letters of a pipeline '" + pipeline + "'",
+  return Fail(ErrorKind::kNotFound, "dlq.pipeline",
+              "no dead letters of a pipeline '" + pipeline + "'",
               near ? "did you mean '" + *near + "'?" : "weir dlq stats");
 }
 
@@ -33,13 +34,15 @@ Result<std::vector<std::string>> TablesFor(Reading& reading, const std::string& 
 std::string UnionOf(const std::vector<std::string>& pipelines, const std::string& columns) {
   std::string sql;
   for (const std::string& pipeline : pipelines)
-    sql += (sql.empty() ? "" : " UNION ALL ") + fmt::format("SELECT {} AS pipeline, {} FROM dead_letters.{}",
-                                                            engine::QuotedText(pipeline), columns, engine::QuotedName(pipeline));
+    sql += (sql.empty() ? "" : " UNION ALL ") +
+           fmt::format("SELECT {} AS pipeline, {} FROM dead_letters.{}",
+                       engine::QuotedText(pipeline), columns, engine::QuotedName(pipeline));
   return sql;
 }
 
 int Print(const Command& command, Reading& reading, const std::string& sql) {
-  const auto query = query::SnapshotQuery::Make({reading.state->catalog(), reading.state->lake(), *reading.session});
+  const auto query = query::SnapshotQuery::Make(
+      {reading.state->catalog(), reading.state->lake(), *reading.session});
   if (!query) return Report(command.terminal, query.error());
   const auto stream = (*query)->Run(sql);
   if (!stream) return Report(command.terminal, stream.error());
@@ -48,15 +51,17 @@ int Print(const Command& command, Reading& reading, const std::string& sql) {
       .format = terminal.json ? query::OutputFormat::kJson : query::OutputFormat::kTable,
       .width = terminal.out_is_tty && !terminal.json ? static_cast<size_t>(terminal.width) : 0,
       .rows_max = 1000};
-  const auto written = query::WriteOutput(**stream, options, [&terminal](std::string_view bytes) -> Result<void> {
-    terminal.Out(bytes);
-    return {};
-  });
+  const auto written =
+      query::WriteOutput(**stream, options, [&terminal](std::string_view bytes) -> Result<void> {
+        terminal.Out(bytes);
+        return {};
+      });
   return written ? 0 : Report(terminal, written.error());
 }
 
 // Runs `sql` over the dead letters asked for; says so where there are none at all.
-int PrintOver(const Command& command, const std::string& pipeline, const std::string& columns, const std::string& rest) {
+int PrintOver(const Command& command, const std::string& pipeline, const std::string& columns,
+              const std::string& rest) {
   auto reading = OpenForReading(command);
   if (!reading) return reading.error();
   const auto pipelines = TablesFor(*reading, pipeline);
@@ -66,7 +71,8 @@ int PrintOver(const Command& command, const std::string& pipeline, const std::st
     command.terminal.Talk("no dead letters");
     return 0;
   }
-  return Print(command, *reading, fmt::format("WITH letters AS ({}) {}", UnionOf(*pipelines, columns), rest));
+  return Print(command, *reading,
+               fmt::format("WITH letters AS ({}) {}", UnionOf(*pipelines, columns), rest));
 }
 
 // One line per field: a single record is easier to read upright.
@@ -80,16 +86,19 @@ std::string Upright(const arrow::RecordBatch& row) {
       const auto& reasons = static_cast<const arrow::StructArray&>(*list.values());
       for (int64_t i = list.value_offset(0); i < list.value_offset(1); ++i) {
         const auto part = [&](const char* field) {
-          const auto& texts = static_cast<const arrow::StringArray&>(*reasons.GetFieldByName(field));
+          const auto& texts =
+              static_cast<const arrow::StringArray&>(*reasons.GetFieldByName(field));
           return texts.IsNull(i) ? std::string() : texts.GetString(i);
         };
         text += fmt::format("{:<12} {}: {}\n", "reason", part("code"), part("detail"));
       }
     } else if (name == "raw") {
-      text += fmt::format("{:<12} {}\n", name, static_cast<const arrow::BinaryArray&>(array).GetString(0));
+      text += fmt::format("{:<12} {}\n", name,
+                          static_cast<const arrow::BinaryArray&>(array).GetString(0));
     } else {
       const auto scalar = array.GetScalar(0);
-      text += fmt::format("{:<12} {}\n", name, scalar.ok() && (*scalar)->is_valid ? (*scalar)->ToString() : "");
+      text += fmt::format("{:<12} {}\n", name,
+                          scalar.ok() && (*scalar)->is_valid ? (*scalar)->ToString() : "");
     }
   }
   return text;
@@ -98,21 +107,30 @@ std::string Upright(const arrow::RecordBatch& row) {
 }  // namespace
 
 int DlqLs(const Command& command, const DlqOptions& options) {
-  return PrintOver(command, options.pipeline, "id, source, line, \"offset\", reasons, raw, received_at",
+  return PrintOver(command, options.pipeline,
+                   "id, source, line, \"offset\", reasons, raw, received_at",
                    fmt::format("SELECT id[:12] AS id, pipeline, source, line, \"offset\", "
                                "list_transform(reasons, r -> r.code) AS reasons, raw FROM letters "
-                               "ORDER BY received_at, source, \"offset\" LIMIT {}", options.limit));
+                               "ORDER BY received_at, source, \"offset\" LIMIT {}",
+                               options.limit));
 }
 
 int DlqStats(const Command& command, const DlqOptions& options) {
   return PrintOver(command, options.pipeline, "reasons",
-                   "SELECT pipeline, reason.code AS reason, reason.\"column\" AS \"column\", count(*) AS records FROM "
-                   "(SELECT pipeline, unnest(reasons) AS reason FROM letters) GROUP BY ALL ORDER BY records DESC, 1, 2, 3");
+                   "SELECT pipeline, reason.code AS reason, reason.\"column\" AS \"column\", "
+                   "count(*) AS records FROM "
+                   "(SELECT pipeline, unnest(reasons) AS reason FROM letters) GROUP BY ALL ORDER "
+                   "BY records DESC, 1, 2, 3");
 }
 
 int DlqShow(const Command& command, const DlqOptions& options) {
-  if (!std::ranges::all_of(options.id, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); })) {
-    Report(command.terminal, Error{ErrorKind::kInvalid, "dlq.id", "'" + options.id + "' is not an id: hex digits", {}, "weir dlq ls"});
+  if (!std::ranges::all_of(
+          options.id, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); })) {
+    Report(command.terminal, Error{ErrorKind::kInvalid,
+                                   "dlq.id",
+                                   "'" + options.id + "' is not an id: hex digits",
+                                   {},
+                                   "weir dlq ls"});
     return 2;
   }
   auto reading = OpenForReading(command);
@@ -120,18 +138,28 @@ int DlqShow(const Command& command, const DlqOptions& options) {
   const auto pipelines = TablesFor(*reading, "");
   if (!pipelines) return Report(command.terminal, pipelines.error());
   const std::string nothing = "no dead letter begins with '" + options.id + "'";
-  if (pipelines->empty()) return Report(command.terminal, Error{ErrorKind::kNotFound, "dlq.not_found", nothing, {}, "weir dlq ls"});
-  const std::string sql = fmt::format("SELECT * FROM ({}) WHERE starts_with(id, '{}') ORDER BY id LIMIT 2",
-                                      UnionOf(*pipelines, "*"), options.id);
-  const auto query = query::SnapshotQuery::Make({reading->state->catalog(), reading->state->lake(), *reading->session});
+  if (pipelines->empty())
+    return Report(command.terminal,
+                  Error{ErrorKind::kNotFound, "dlq.not_found", nothing, {}, "weir dlq ls"});
+  const std::string sql =
+      fmt::format("SELECT * FROM ({}) WHERE starts_with(id, '{}') ORDER BY id LIMIT 2",
+                  UnionOf(*pipelines, "*"), options.id);
+  const auto query = query::SnapshotQuery::Make(
+      {reading->state->catalog(), reading->state->lake(), *reading->session});
   if (!query) return Report(command.terminal, query.error());
   const auto stream = (*query)->Run(sql);
   if (!stream) return Report(command.terminal, stream.error());
   const auto rows = (*stream)->Next();
   if (!rows) return Report(command.terminal, rows.error());
-  if (*rows == nullptr) return Report(command.terminal, Error{ErrorKind::kNotFound, "dlq.not_found", nothing, {}, "weir dlq ls"});
+  if (*rows == nullptr)
+    return Report(command.terminal,
+                  Error{ErrorKind::kNotFound, "dlq.not_found", nothing, {}, "weir dlq ls"});
   if ((*rows)->num_rows() > 1)
-    return Report(command.terminal, Error{ErrorKind::kInvalid, "dlq.ambiguous", "several ids begin with '" + options.id + "'", {}, "give more of its digits"});
+    return Report(command.terminal, Error{ErrorKind::kInvalid,
+                                          "dlq.ambiguous",
+                                          "several ids begin with '" + options.id + "'",
+                                          {},
+                                          "give more of its digits"});
   if (command.terminal.json) return Print(command, *reading, sql);
   command.terminal.Out(Upright(**rows));
   return 0;

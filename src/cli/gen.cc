@@ -30,7 +30,8 @@ class SeriesTarget final : public source::GenerateTarget {
   sink::FileSeries series_;
 };
 
-Result<const pipeline::PipelineSpec*> FindGenerator(const ReadProject& read, const std::string& name) {
+Result<const pipeline::PipelineSpec*> FindGenerator(const ReadProject& read,
+                                                    const std::string& name) {
   std::vector<std::string> names;
   for (const pipeline::PipelineSpec& spec : read.pipelines) {
     if (!spec.generates()) continue;
@@ -38,11 +39,13 @@ Result<const pipeline::PipelineSpec*> FindGenerator(const ReadProject& read, con
     names.push_back(spec.name);
   }
   const auto near = NearestWord(name, names);
-  return Fail(ErrorKind::kInvalid, "gen.pipeline", "no pipeline '" + name + "' that generates",
-              near ? "did you mean '" + *near + "'?" : "give a pipeline a source: { generate: ... }");
+  return Fail(
+      ErrorKind::kInvalid, "gen.pipeline", "no pipeline '" + name + "' that generates",
+      near ? "did you mean '" + *near + "'?" : "give a pipeline a source: { generate: ... }");
 }
 
-Result<source::GenerateOptions> ReadOptions(const GenOptions& options, const sink::FilesSinkSpec& sink) {
+Result<source::GenerateOptions> ReadOptions(const GenOptions& options,
+                                            const sink::FilesSinkSpec& sink) {
   source::GenerateOptions made;
   made.format = sink::FormatOf(sink);
   made.rows = options.rows;
@@ -54,7 +57,8 @@ Result<source::GenerateOptions> ReadOptions(const GenOptions& options, const sin
   }
   if (!options.rate.empty()) {
     config::Faults faults;
-    const auto rate = config::PerSecond().read(config::ScalarNode(options.rate), config::Reading{faults, "--rate", ""});
+    const auto rate = config::PerSecond().read(config::ScalarNode(options.rate),
+                                               config::Reading{faults, "--rate", ""});
     if (!rate) return Fail(std::move(faults).Take().front());
     made.rate = *rate;
   }
@@ -67,17 +71,21 @@ Result<source::GenerateOptions> ReadOptions(const GenOptions& options, const sin
 }
 
 std::string ReportJson(const std::string& pipeline, const source::GenerateReport& report) {
-  return nlohmann::json{{"schema", "weir.gen/1"}, {"pipeline", pipeline}, {"seed", report.seed},
-                        {"files", report.files}, {"rows", report.rows}, {"bytes", report.bytes},
-                        {"clean", report.clean}, {"lost", report.lost}, {"defects", report.defects}}
+  return nlohmann::json{
+             {"schema", "weir.gen/1"}, {"pipeline", pipeline}, {"seed", report.seed},
+             {"files", report.files},  {"rows", report.rows},  {"bytes", report.bytes},
+             {"clean", report.clean},  {"lost", report.lost},  {"defects", report.defects}}
              .dump() +
          "\n";
 }
 
-void Tell(const Terminal& terminal, const std::string& pipeline, const source::GenerateReport& report) {
-  terminal.Talk(fmt::format("{}: {} rows in {} file{} ({}), seed {}", terminal.Bold(pipeline), FormatCount(report.rows),
-                            report.files, report.files == 1 ? "" : "s", FormatBytes(report.bytes), report.seed));
-  for (const auto& [name, count] : report.defects) terminal.Talk(fmt::format("  {:>10}  {}", FormatCount(count), name));
+void Tell(const Terminal& terminal, const std::string& pipeline,
+          const source::GenerateReport& report) {
+  terminal.Talk(fmt::format("{}: {} rows in {} file{} ({}), seed {}", terminal.Bold(pipeline),
+                            FormatCount(report.rows), report.files, report.files == 1 ? "" : "s",
+                            FormatBytes(report.bytes), report.seed));
+  for (const auto& [name, count] : report.defects)
+    terminal.Talk(fmt::format("  {:>10}  {}", FormatCount(count), name));
 }
 
 }  // namespace
@@ -102,15 +110,18 @@ int Gen(const Command& command, const GenOptions& options) {
   config::Faults faults;
   const auto& generate = std::get<source::GenerateSpec>((*spec)->source);
   source::CheckGenerate(generate, **engine, faults);
-  if (!faults.empty()) return Report(command.terminal, std::move(faults).Take(), read->project.sources);
-  const std::string path = options.out.empty() ? read->project.folder + "/" + sink.path.value : options.out;
+  if (!faults.empty())
+    return Report(command.terminal, std::move(faults).Take(), read->project.sources);
+  const std::string path =
+      options.out.empty() ? read->project.folder + "/" + sink.path.value : options.out;
   PathValues values;
   values.name = (*spec)->name;
   values.pipeline = (*spec)->name;
   auto series = sink::FileSeries::Open(path, values, sink::LocalFolder(env::SystemFiles()));
   if (!series) return Report(command.terminal, series.error());
   SeriesTarget target(std::move(*series));
-  const auto report = source::Generate(generate, *made, target, **engine, env::SystemClock(), env::SystemRandom());
+  const auto report =
+      source::Generate(generate, *made, target, **engine, env::SystemClock(), env::SystemRandom());
   if (!report) return Report(command.terminal, report.error());
   if (command.terminal.json) {
     command.terminal.Out(ReportJson((*spec)->name, *report));

@@ -17,31 +17,44 @@ struct Arguments {
 };
 
 void AddRun(CLI::App& app, Arguments& arguments) {
-  CLI::App* run = app.add_subcommand("run", "take what is there now, commit it, build the models, exit");
-  run->add_option("SELECTOR", arguments.run.selectors, "pipelines and models: shop_events gold.* (default: all)");
+  CLI::App* run =
+      app.add_subcommand("run", "take what is there now, commit it, build the models, exit");
+  run->add_option("SELECTOR", arguments.run.selectors,
+                  "pipelines and models: shop_events gold.* (default: all)");
   run->add_flag("--strict", arguments.run.strict, "exit 3 when any record became a dead letter");
   run->add_flag("--force", arguments.run.force, "build models whose inputs did not change, too");
-  run->callback([&] { arguments.verb = [&](const Command& command) { return Run(command, arguments.run); }; });
+  run->callback([&] {
+    arguments.verb = [&](const Command& command) { return Run(command, arguments.run); };
+  });
 }
 
 void AddGen(CLI::App& app, Arguments& arguments) {
-  CLI::App* gen = app.add_subcommand("gen", "generate data with a seed, and faults at stated rates");
-  gen->add_option("PIPELINE", arguments.gen.pipeline, "a pipeline whose source is generate")->required();
+  CLI::App* gen =
+      app.add_subcommand("gen", "generate data with a seed, and faults at stated rates");
+  gen->add_option("PIPELINE", arguments.gen.pipeline, "a pipeline whose source is generate")
+      ->required();
   gen->add_option("--rows", arguments.gen.rows, "rows to generate");
-  gen->add_option("--for", arguments.gen.duration, "event time to generate: 10s, 5m (needs a rate)");
+  gen->add_option("--for", arguments.gen.duration,
+                  "event time to generate: 10s, 5m (needs a rate)");
   gen->add_option("--rate", arguments.gen.rate, "events per second of event time: 200/s");
   gen->add_option("--seed", arguments.gen.seed, "the same seed gives the same bytes");
   gen->add_option("--out", arguments.gen.out, "file to write, instead of the pipeline's sink");
-  gen->callback([&] { arguments.verb = [&](const Command& command) { return Gen(command, arguments.gen); }; });
+  gen->callback([&] {
+    arguments.verb = [&](const Command& command) { return Gen(command, arguments.gen); };
+  });
 }
 
 void AddQuery(CLI::App& app, Arguments& arguments) {
   CLI::App* query = app.add_subcommand("query", "SQL over the tables");
   query->add_option("SQL", arguments.query.sql, "one SELECT")->required();
-  query->add_option("-o,--output", arguments.query.format, "table | csv | json | ndjson | parquet | md")
+  query
+      ->add_option("-o,--output", arguments.query.format,
+                   "table | csv | json | ndjson | parquet | md")
       ->check(CLI::IsMember({"table", "csv", "json", "ndjson", "parquet", "md"}));
   query->add_option("--to", arguments.query.out, "file to write");
-  query->callback([&] { arguments.verb = [&](const Command& command) { return Query(command, arguments.query); }; });
+  query->callback([&] {
+    arguments.verb = [&](const Command& command) { return Query(command, arguments.query); };
+  });
 }
 
 void AddDlq(CLI::App& app, Arguments& arguments) {
@@ -50,13 +63,19 @@ void AddDlq(CLI::App& app, Arguments& arguments) {
   CLI::App* ls = dlq->add_subcommand("ls", "list them");
   ls->add_option("PIPELINE", arguments.dlq.pipeline, "of one pipeline");
   ls->add_option("--limit", arguments.dlq.limit, "at most so many")->capture_default_str();
-  ls->callback([&] { arguments.verb = [&](const Command& command) { return DlqLs(command, arguments.dlq); }; });
+  ls->callback([&] {
+    arguments.verb = [&](const Command& command) { return DlqLs(command, arguments.dlq); };
+  });
   CLI::App* show = dlq->add_subcommand("show", "one of them, whole");
   show->add_option("ID", arguments.dlq.id, "its id, or the beginning of it")->required();
-  show->callback([&] { arguments.verb = [&](const Command& command) { return DlqShow(command, arguments.dlq); }; });
+  show->callback([&] {
+    arguments.verb = [&](const Command& command) { return DlqShow(command, arguments.dlq); };
+  });
   CLI::App* stats = dlq->add_subcommand("stats", "how many, by reason");
   stats->add_option("PIPELINE", arguments.dlq.pipeline, "of one pipeline");
-  stats->callback([&] { arguments.verb = [&](const Command& command) { return DlqStats(command, arguments.dlq); }; });
+  stats->callback([&] {
+    arguments.verb = [&](const Command& command) { return DlqStats(command, arguments.dlq); };
+  });
 }
 
 void AddTable(CLI::App& app, Arguments& arguments) {
@@ -67,10 +86,13 @@ void AddTable(CLI::App& app, Arguments& arguments) {
   });
   CLI::App* show = table->add_subcommand("show", "columns, partitions, snapshots of one");
   show->add_option("TABLE", arguments.table, "schema.name")->required();
-  show->callback([&] { arguments.verb = [&](const Command& command) { return TableShow(command, arguments.table); }; });
+  show->callback([&] {
+    arguments.verb = [&](const Command& command) { return TableShow(command, arguments.table); };
+  });
 }
 
-void AddSimple(CLI::App& app, Arguments& arguments, const char* name, const char* meaning, int (*verb)(const Command&)) {
+void AddSimple(CLI::App& app, Arguments& arguments, const char* name, const char* meaning,
+               int (*verb)(const Command&)) {
   app.add_subcommand(name, meaning)->callback([&arguments, verb] { arguments.verb = verb; });
 }
 
@@ -79,7 +101,9 @@ void AddSimple(CLI::App& app, Arguments& arguments, const char* name, const char
 int Main(int argc, char** argv, const std::atomic<int>& signal, const std::atomic<bool>& stop) {
   Command command{.terminal = DetectTerminal(), .folder = "", .signal = &signal, .stop = &stop};
   Arguments arguments;
-  CLI::App app("Weir: events in, checked against a contract, committed exactly once to Iceberg tables.", "weir");
+  CLI::App app(
+      "Weir: events in, checked against a contract, committed exactly once to Iceberg tables.",
+      "weir");
   app.require_subcommand(1);
   app.fallthrough();
   app.add_option("-C", command.folder, "work in the project of this folder")->type_name("DIR");
@@ -94,7 +118,10 @@ int Main(int argc, char** argv, const std::atomic<int>& signal, const std::atomi
   AddSimple(app, arguments, "verify", "recount every batch from the tables", Verify);
   AddSimple(app, arguments, "doctor", "look at this machine and this project", Doctor);
   AddSimple(app, arguments, "version", "versions of weir and its parts", Version);
-  app.add_subcommand("config", "about the configuration")->require_subcommand(1)->add_subcommand("reference", "every key, as Markdown")->callback([&] { arguments.verb = ConfigReference; });
+  app.add_subcommand("config", "about the configuration")
+      ->require_subcommand(1)
+      ->add_subcommand("reference", "every key, as Markdown")
+      ->callback([&] { arguments.verb = ConfigReference; });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -34,8 +34,10 @@ std::optional<std::string> FromEnvironment(const std::string& name) {
 void ReadWarehouse(ReadProject& read, config::Faults& faults) {
   const std::string& path = read.project.warehouse;
   if (path.find("://") != std::string::npos && !path.starts_with("file://")) {
-    faults.Add("config.not_built", "warehouse '" + path + "': this version keeps tables on local disk only",
-               {.file = "weir.yaml", .line = 0, .column = 0, .byte_offset = {}}, "write a folder, such as ./lake");
+    faults.Add("config.not_built",
+               "warehouse '" + path + "': this version keeps tables on local disk only",
+               {.file = "weir.yaml", .line = 0, .column = 0, .byte_offset = {}},
+               "write a folder, such as ./lake");
     return;
   }
   const std::string local = path.starts_with("file://") ? path.substr(7) : path;
@@ -51,15 +53,20 @@ std::expected<ReadProject, ProjectFaults> OpenProject(const std::string& folder)
   config::Faults faults;
   ReadProject read;
   read.project = config::LoadProject({env::SystemFiles(), FromEnvironment, *found}, faults);
-  if (!read.project.folder.starts_with('/')) read.project.folder = Absolute(WorkingFolder(), read.project.folder);
+  if (!read.project.folder.starts_with('/'))
+    read.project.folder = Absolute(WorkingFolder(), read.project.folder);
   read.pipelines = pipeline::ReadPipelines(read.project, faults);
   ReadWarehouse(read, faults);
   if (read.project.catalog.kind != config::CatalogSpec::Kind::kSqlite)
-    faults.Add("config.not_built", "catalog: postgres is part of the language, but this version does not run it yet",
+    faults.Add("config.not_built",
+               "catalog: postgres is part of the language, but this version does not run it yet",
                read.project.catalog.place, "leave catalog out: it is sqlite, in .weir/weir.db");
-  if (!faults.empty()) return std::unexpected(ProjectFaults{std::move(faults).Take(), std::move(read.project.sources)});
+  if (!faults.empty())
+    return std::unexpected(
+        ProjectFaults{std::move(faults).Take(), std::move(read.project.sources)});
   const auto state = FromEnvironment("WEIR_STATE");
-  read.state_folder = state && !state->empty() ? Absolute(WorkingFolder(), *state) : read.project.folder + "/.weir";
+  read.state_folder =
+      state && !state->empty() ? Absolute(WorkingFolder(), *state) : read.project.folder + "/.weir";
   return read;
 }
 
@@ -79,10 +86,12 @@ Result<std::unique_ptr<State>> State::Open(const ReadProject& project, Access ac
   state->store_ = storage::MakeLocalStore(env::SystemFiles());
   if (access == Access::kWrite) WEIR_TRY(env::SystemFiles().MakeFolders(project.state_folder));
   std::array<char, 9> instance{};
-  std::snprintf(instance.data(), instance.size(), "%08x", static_cast<unsigned>(env::SystemRandom().Next()));
-  WEIR_ASSIGN(state->catalog_, catalog::OpenSqliteCatalog({.path = project.state_folder + "/weir.db",
-                                                           .instance = instance.data(),
-                                                           .read_only = access == Access::kRead}));
+  std::snprintf(instance.data(), instance.size(), "%08x",
+                static_cast<unsigned>(env::SystemRandom().Next()));
+  WEIR_ASSIGN(state->catalog_,
+              catalog::OpenSqliteCatalog({.path = project.state_folder + "/weir.db",
+                                          .instance = instance.data(),
+                                          .read_only = access == Access::kRead}));
   state->lake_ = std::make_unique<table::Lake>(*state->store_, *state->catalog_, env::SystemClock(),
                                                env::SystemRandom(), project.warehouse);
   return state;

@@ -39,12 +39,14 @@ Result<query::OutputOptions> ChooseOutput(const Terminal& terminal, const QueryO
   WEIR_ASSIGN(output.format, query::ParseOutputFormat(format));
   if (to_terminal) output.width = static_cast<size_t>(terminal.width);
   if (to_terminal && output.format == query::OutputFormat::kParquet) {
-    return Fail(ErrorKind::kInvalid, "query.output", "Parquet on a terminal shows nothing", "weir query ... -o parquet --to result.parquet");
+    return Fail(ErrorKind::kInvalid, "query.output", "Parquet on a terminal shows nothing",
+                "weir query ... -o parquet --to result.parquet");
   }
   return output;
 }
 
-Result<void> WriteTo(engine::ArrowStream& stream, const query::OutputOptions& output, const std::string& path) {
+Result<void> WriteTo(engine::ArrowStream& stream, const query::OutputOptions& output,
+                     const std::string& path) {
   if (path.empty()) {
     WEIR_TRY(query::WriteOutput(stream, output, [](std::string_view bytes) -> Result<void> {
       if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size()) return {};
@@ -53,7 +55,8 @@ Result<void> WriteTo(engine::ArrowStream& stream, const query::OutputOptions& ou
     return {};
   }
   WEIR_ASSIGN(const auto writer, env::SystemFiles().Replace(path));
-  WEIR_TRY(query::WriteOutput(stream, output, [&writer](std::string_view bytes) { return writer->Write(bytes); }));
+  WEIR_TRY(query::WriteOutput(stream, output,
+                              [&writer](std::string_view bytes) { return writer->Write(bytes); }));
   return writer->Finish();
 }
 
@@ -68,7 +71,8 @@ int Query(const Command& command, const QueryOptions& options) {
   auto reading = OpenForReading(command);
   if (!reading) return reading.error();
   const CancelWatch watch(*command.stop, *reading->session);
-  const auto query = query::SnapshotQuery::Make({reading->state->catalog(), reading->state->lake(), *reading->session});
+  const auto query = query::SnapshotQuery::Make(
+      {reading->state->catalog(), reading->state->lake(), *reading->session});
   if (!query) return Report(command.terminal, query.error());
   const auto stream = (*query)->Run(options.sql);
   if (!stream) return Report(command.terminal, stream.error());

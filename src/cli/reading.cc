@@ -16,7 +16,8 @@ Result<std::unique_ptr<engine::Engine>> OpenLakeEngine(const ReadProject& projec
 std::expected<Reading, int> OpenForReading(const Command& command) {
   const Terminal& terminal = command.terminal;
   auto project = OpenProject(command.folder);
-  if (!project) return std::unexpected(Report(terminal, project.error().errors, project.error().sources));
+  if (!project)
+    return std::unexpected(Report(terminal, project.error().errors, project.error().sources));
   Reading reading;
   reading.project = std::move(*project);
   auto state = State::Open(reading.project, State::Access::kRead);

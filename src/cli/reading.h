@@ -18,7 +18,8 @@ struct Reading {
   std::unique_ptr<engine::Session> session;
 };
 
-// An engine for queries over the lake, and for models: bounded memory, spills into the state folder.
+// An engine for queries over the lake, and for models: bounded memory, spills into the state
+// folder.
 Result<std::unique_ptr<engine::Engine>> OpenLakeEngine(const ReadProject& project);
 
 // Opens all of it without any lock; or tells what is wrong and gives the exit code.

@@ -27,7 +27,9 @@ bool Matches(const std::string& selector, const std::string& name) {
 Result<Selection> Select(const ReadProject& read, const std::vector<model::Model>& models,
                          const std::vector<std::string>& selectors) {
   const auto wanted = [&](const std::string& name) {
-    return selectors.empty() || std::ranges::any_of(selectors, [&](const std::string& selector) { return Matches(selector, name); });
+    return selectors.empty() || std::ranges::any_of(selectors, [&](const std::string& selector) {
+             return Matches(selector, name);
+           });
   };
   Selection selection;
   std::vector<std::string> names;
@@ -41,10 +43,13 @@ Result<Selection> Select(const ReadProject& read, const std::vector<model::Model
     if (wanted(one.table.ToString())) selection.models.push_back(&one);
   }
   for (const std::string& selector : selectors) {
-    if (std::ranges::any_of(names, [&](const std::string& name) { return Matches(selector, name); })) continue;
+    if (std::ranges::any_of(names,
+                            [&](const std::string& name) { return Matches(selector, name); }))
+      continue;
     for (const auto& spec : read.pipelines)
       if (spec.generates() && spec.name == selector)
-        return Fail(ErrorKind::kInvalid, "run.generates", "pipeline '" + selector + "' generates data", "weir gen " + selector);
+        return Fail(ErrorKind::kInvalid, "run.generates",
+                    "pipeline '" + selector + "' generates data", "weir gen " + selector);
     const auto near = NearestWord(selector, names);
     return Fail(ErrorKind::kInvalid, "run.selector", "no pipeline or model '" + selector + "'",
                 near ? "did you mean '" + *near + "'?" : "weir check lists what the project has");
@@ -54,9 +59,14 @@ Result<Selection> Select(const ReadProject& read, const std::vector<model::Model
 
 class RunCommand {
  public:
-  RunCommand(const Command& command, const RunOptions& options, const ReadProject& read, CompiledProject& compiled,
-             State& state, telemetry::Log& log)
-      : command_(command), options_(options), read_(read), compiled_(compiled), state_(state), log_(log) {}
+  RunCommand(const Command& command, const RunOptions& options, const ReadProject& read,
+             CompiledProject& compiled, State& state, telemetry::Log& log)
+      : command_(command),
+        options_(options),
+        read_(read),
+        compiled_(compiled),
+        state_(state),
+        log_(log) {}
 
   int Go(const Selection& selection) {
     result_.project = read_.project.name;
@@ -73,8 +83,11 @@ class RunCommand {
 
   void RunPipeline(const pipeline::PipelineSpec& spec) {
     const auto begun = env::SystemClock().Monotonic();
-    PipelineResult result{.name = spec.name, .table = std::get<sink::TableSinkSpec>(spec.sink).table.ToString(),
-                          .summary = {}, .error = {}, .elapsed = {}};
+    PipelineResult result{.name = spec.name,
+                          .table = std::get<sink::TableSinkSpec>(spec.sink).table.ToString(),
+                          .summary = {},
+                          .error = {},
+                          .elapsed = {}};
     auto runner = MakeRunner(spec);
     if (!runner) {
       result.error = runner.error().front();
@@ -95,12 +108,15 @@ class RunCommand {
     result_.pipelines.push_back(std::move(result));
   }
 
-  std::expected<std::unique_ptr<pipeline::Runner>, Errors> MakeRunner(const pipeline::PipelineSpec& spec) {
-    const pipeline::RunContext context{read_.project.name, state_.catalog(), state_.lake(), *compiled_.session,
-                                       env::SystemClock(), log_, *command_.stop};
-    return pipeline::Runner::Make(context, spec,
-                                  source::MakeFilesSource(env::SystemFiles(), read_.project.folder,
-                                                          std::get<source::FilesSpec>(spec.source)));
+  std::expected<std::unique_ptr<pipeline::Runner>, Errors> MakeRunner(
+      const pipeline::PipelineSpec& spec) {
+    const pipeline::RunContext context{read_.project.name, state_.catalog(),   state_.lake(),
+                                       *compiled_.session, env::SystemClock(), log_,
+                                       *command_.stop};
+    return pipeline::Runner::Make(
+        context, spec,
+        source::MakeFilesSource(env::SystemFiles(), read_.project.folder,
+                                std::get<source::FilesSpec>(spec.source)));
   }
 
   void RunModel(const model::Model& one) {
@@ -144,7 +160,9 @@ class RunCommand {
   int Finish() const {
     if (failed_ && failed_->kind != ErrorKind::kCancelled) return ExitCode(failed_->kind);
     if (Stopping()) {
-      command_.terminal.Talk("stopped; every batch that was committed is complete, the rest is read by the next weir run");
+      command_.terminal.Talk(
+          "stopped; every batch that was committed is complete, the rest is read by the next weir "
+          "run");
       return command_.signal->load() == 2 ? 130 : 0;
     }
     return options_.strict && rejected_ != 0 ? 3 : 0;
@@ -167,7 +185,8 @@ Result<std::unique_ptr<telemetry::Log>> OpenProjectLog(const ReadProject& read) 
   if (folder.starts_with(".weir/")) folder = read.state_folder + folder.substr(5);
   if (!folder.starts_with('/')) folder = read.project.folder + "/" + folder;
   WEIR_ASSIGN(const telemetry::Level level, telemetry::ParseLevel(read.project.logs.level));
-  return telemetry::OpenLog({.dir = folder, .level = level}, env::SystemClock(), env::SystemFiles());
+  return telemetry::OpenLog({.dir = folder, .level = level}, env::SystemClock(),
+                            env::SystemFiles());
 }
 
 }  // namespace

@@ -14,8 +14,9 @@ namespace {
 using nlohmann::json;
 
 json CountsJson(const ledger::Counts& counts) {
-  return {{"read", counts.read},         {"accepted", counts.accepted}, {"rejected", counts.rejected},
-          {"duplicate", counts.duplicate}, {"filtered", counts.filtered}, {"late", counts.late}};
+  return {{"read", counts.read},         {"accepted", counts.accepted},
+          {"rejected", counts.rejected}, {"duplicate", counts.duplicate},
+          {"filtered", counts.filtered}, {"late", counts.late}};
 }
 
 json ErrorJson(const Error& error) { return json::parse(config::ErrorsToJson({error})).at(0); }
@@ -83,20 +84,24 @@ void TellPipeline(const Terminal& terminal, const PipelineResult& result) {
   if (summary.batches == 0 && !result.error) {
     terminal.Talk(summary.objects == 0 ? name + ": no input found" : name + ": nothing new");
   } else if (summary.batches != 0) {
-    terminal.Talk(fmt::format("{}: {} -> {}, {} batch{}, {}", name, Equality(summary.counts), result.table,
-                              summary.batches, summary.batches == 1 ? "" : "es", FormatDuration(result.elapsed)));
+    terminal.Talk(fmt::format("{}: {} -> {}, {} batch{}, {}", name, Equality(summary.counts),
+                              result.table, summary.batches, summary.batches == 1 ? "" : "es",
+                              FormatDuration(result.elapsed)));
   }
   std::vector<std::pair<uint64_t, std::string>> reasons;
   for (const auto& [code, rows] : summary.rejected_by) reasons.emplace_back(rows, code);
   std::ranges::sort(reasons, std::greater());
-  for (const auto& [rows, code] : reasons) terminal.Talk(fmt::format("  {:>10}  {}", FormatCount(rows), code));
-  if (!reasons.empty()) terminal.Talk(terminal.Dim("  weir dlq ls " + result.name + "  shows them"));
+  for (const auto& [rows, code] : reasons)
+    terminal.Talk(fmt::format("  {:>10}  {}", FormatCount(rows), code));
+  if (!reasons.empty())
+    terminal.Talk(terminal.Dim("  weir dlq ls " + result.name + "  shows them"));
   for (const auto& [rule, rows] : summary.warned_by)
     terminal.Talk(fmt::format("  {:>10}  rule {} warned; accepted", FormatCount(rows), rule));
   for (const auto& one : summary.skipped)
     terminal.Talk(fmt::format("  skipped {}: same content as {}", one.object.object, one.same_as));
   if (summary.replayed != 0) terminal.Talk("  finished the batch that an earlier run had begun");
-  if (summary.voided != 0) terminal.Talk("  a file changed while it was read: its batch was voided");
+  if (summary.voided != 0)
+    terminal.Talk("  a file changed while it was read: its batch was voided");
 }
 
 void TellModel(const Terminal& terminal, const ModelResult& result) {
@@ -105,7 +110,8 @@ void TellModel(const Terminal& terminal, const ModelResult& result) {
   if (result.outcome->skipped) {
     terminal.Talk(name + ": unchanged, its inputs are the same");
   } else {
-    terminal.Talk(fmt::format("{}: {} rows, {}", name, FormatCount(result.outcome->rows), FormatDuration(result.elapsed)));
+    terminal.Talk(fmt::format("{}: {} rows, {}", name, FormatCount(result.outcome->rows),
+                              FormatDuration(result.elapsed)));
   }
 }
 

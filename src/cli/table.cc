@@ -37,8 +37,9 @@ TableRow Describe(const table::TableState& state) {
 }
 
 json ToJson(const TableRow& row) {
-  return {{"table", row.name.ToString()}, {"rows", row.rows},           {"files", row.files},
-          {"bytes", row.bytes},           {"snapshots", row.snapshots}, {"changed", FormatInstant({row.changed_ms * 1000})}};
+  return {{"table", row.name.ToString()}, {"rows", row.rows},
+          {"files", row.files},           {"bytes", row.bytes},
+          {"snapshots", row.snapshots},   {"changed", FormatInstant({row.changed_ms * 1000})}};
 }
 
 }  // namespace
@@ -61,14 +62,19 @@ int TableLs(const Command& command) {
   if (command.terminal.json) {
     json tables = json::array();
     for (const TableRow& row : rows) tables.push_back(ToJson(row));
-    if (errors.empty()) command.terminal.Out(json{{"schema", "weir.table.ls/1"}, {"tables", std::move(tables)}}.dump() + "\n");
+    if (errors.empty())
+      command.terminal.Out(
+          json{{"schema", "weir.table.ls/1"}, {"tables", std::move(tables)}}.dump() + "\n");
   } else {
     size_t width = 5;
     for (const TableRow& row : rows) width = std::max(width, row.name.ToString().size());
-    command.terminal.Out(fmt::format("{:<{}}  {:>13}  {:>7}  {:>10}  {}\n", "table", width, "rows", "files", "size", "changed"));
+    command.terminal.Out(fmt::format("{:<{}}  {:>13}  {:>7}  {:>10}  {}\n", "table", width, "rows",
+                                     "files", "size", "changed"));
     for (const TableRow& row : rows)
-      command.terminal.Out(fmt::format("{:<{}}  {:>13}  {:>7}  {:>10}  {}\n", row.name.ToString(), width, FormatCount(row.rows),
-                                       FormatCount(row.files), FormatBytes(row.bytes), FormatInstant({row.changed_ms / 1000 * 1'000'000})));
+      command.terminal.Out(fmt::format("{:<{}}  {:>13}  {:>7}  {:>10}  {}\n", row.name.ToString(),
+                                       width, FormatCount(row.rows), FormatCount(row.files),
+                                       FormatBytes(row.bytes),
+                                       FormatInstant({row.changed_ms / 1000 * 1'000'000})));
   }
   return errors.empty() ? 0 : Report(command.terminal, errors);
 }
@@ -95,16 +101,19 @@ int TableShow(const Command& command, const std::string& table) {
     command.terminal.Out(made.dump() + "\n");
     return 0;
   }
-  std::string text = fmt::format("{}: {} rows in {} files ({}), {} snapshots kept\n", table, FormatCount(row.rows),
-                                 FormatCount(row.files), FormatBytes(row.bytes), row.snapshots);
+  std::string text =
+      fmt::format("{}: {} rows in {} files ({}), {} snapshots kept\n", table, FormatCount(row.rows),
+                  FormatCount(row.files), FormatBytes(row.bytes), row.snapshots);
   text += fmt::format("location   {}\nmetadata   {}\n", metadata.location, (*loaded)->pointer);
   for (const iceberg::PartitionField& field : metadata.spec().fields) {
     const iceberg::Field* source = metadata.schema().FindById(field.source_id);
-    text += fmt::format("partition  {} of {}\n", iceberg::ToText(field.transform), source == nullptr ? "a dropped column" : source->name);
+    text += fmt::format("partition  {} of {}\n", iceberg::ToText(field.transform),
+                        source == nullptr ? "a dropped column" : source->name);
   }
   text += "columns\n";
   for (const iceberg::Field& field : metadata.schema().fields)
-    text += fmt::format("  {:>3}  {}  {}{}\n", field.id, field.name, iceberg::ToText(field.type), field.required ? " not null" : "");
+    text += fmt::format("  {:>3}  {}  {}{}\n", field.id, field.name, iceberg::ToText(field.type),
+                        field.required ? " not null" : "");
   command.terminal.Out(text);
   return 0;
 }

@@ -53,7 +53,8 @@ int Report(const Terminal& terminal, const Errors& errors, const config::Sources
 
 int Report(const Terminal& terminal, const Error& error) { return Report(terminal, Errors{error}); }
 
-void ProgressBar::Show(std::string_view label, uint64_t bytes, uint64_t bytes_total, uint64_t records) {
+void ProgressBar::Show(std::string_view label, uint64_t bytes, uint64_t bytes_total,
+                       uint64_t records) {
   if (!terminal_.err_is_tty || terminal_.quiet) return;
   const int64_t now = env::SystemClock().Monotonic().count();
   if (begun_micros_ == 0) begun_micros_ = now;
@@ -61,8 +62,10 @@ void ProgressBar::Show(std::string_view label, uint64_t bytes, uint64_t bytes_to
   drawn_micros_ = now;
   const double seconds = std::max(1e-3, static_cast<double>(now - begun_micros_) / 1e6);
   const double rate = static_cast<double>(bytes) / seconds;
-  const uint64_t percent = bytes_total == 0 ? 0 : std::min<uint64_t>(100, bytes * 100 / bytes_total);
-  std::string text = fmt::format("\r\x1b[K{}  {:3d} %  {} records  {:.1f} MB/s", label, percent, FormatCount(records), rate / 1e6);
+  const uint64_t percent =
+      bytes_total == 0 ? 0 : std::min<uint64_t>(100, bytes * 100 / bytes_total);
+  std::string text = fmt::format("\r\x1b[K{}  {:3d} %  {} records  {:.1f} MB/s", label, percent,
+                                 FormatCount(records), rate / 1e6);
   if (rate > 0 && bytes_total > bytes) {
     const auto left = static_cast<int64_t>(static_cast<double>(bytes_total - bytes) / rate * 1e6);
     text += "  ETA " + FormatDuration(std::chrono::microseconds(left));

@@ -26,7 +26,7 @@ struct Terminal {
   std::string Red(std::string_view text) const { return Paint("31", text); }
   std::string Green(std::string_view text) const { return Paint("32", text); }
 
-  void Out(std::string_view text) const;  // Data.
+  void Out(std::string_view text) const;   // Data.
   void Talk(std::string_view text) const;  // For a person; a line end is added.
 
  private:
@@ -40,7 +40,8 @@ Terminal DetectTerminal();
 int Report(const Terminal& terminal, const Errors& errors, const config::Sources& sources = {});
 int Report(const Terminal& terminal, const Error& error);
 
-// A line that is drawn over itself on a terminal: "reading  42 %  310,000 records  52.1 MB/s  ETA 3 s".
+// A line that is drawn over itself on a terminal: "reading  42 %  310,000 records  52.1 MB/s  ETA 3
+// s".
 class ProgressBar {
  public:
   explicit ProgressBar(const Terminal& terminal) : terminal_(terminal) {}

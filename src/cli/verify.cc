@@ -15,8 +15,11 @@ using nlohmann::json;
 std::string ToJson(const commit::RecountReport& report) {
   json tables = json::array();
   for (const commit::RecountedTable& table : report.tables)
-    tables.push_back({{"table", table.table}, {"how", table.how}, {"rows", table.rows},
-                      {"foreign_rows", table.foreign_rows}, {"files", table.files}});
+    tables.push_back({{"table", table.table},
+                      {"how", table.how},
+                      {"rows", table.rows},
+                      {"foreign_rows", table.foreign_rows},
+                      {"files", table.files}});
   json findings = json::array();
   for (const commit::Finding& finding : report.findings)
     findings.push_back({{"code", finding.code}, {"message", finding.message}});
@@ -25,8 +28,13 @@ std::string ToJson(const commit::RecountReport& report) {
               {"ok", report.findings.empty()},
               {"batches", report.batches},
               {"open", report.open},
-              {"counts", {{"read", counts.read}, {"accepted", counts.accepted}, {"rejected", counts.rejected},
-                          {"duplicate", counts.duplicate}, {"filtered", counts.filtered}, {"late", counts.late}}},
+              {"counts",
+               {{"read", counts.read},
+                {"accepted", counts.accepted},
+                {"rejected", counts.rejected},
+                {"duplicate", counts.duplicate},
+                {"filtered", counts.filtered},
+                {"late", counts.late}}},
               {"tables", std::move(tables)},
               {"findings", std::move(findings)}}
              .dump() +
@@ -38,24 +46,29 @@ std::string ToJson(const commit::RecountReport& report) {
 int Verify(const Command& command) {
   auto reading = OpenForReading(command);
   if (!reading) return reading.error();
-  const auto report = commit::Recount(reading->state->catalog(), reading->state->lake(), *reading->session);
+  const auto report =
+      commit::Recount(reading->state->catalog(), reading->state->lake(), *reading->session);
   if (!report) return Report(command.terminal, report.error());
   if (command.terminal.json) {
     command.terminal.Out(ToJson(*report));
     return report->findings.empty() ? 0 : 1;
   }
   const ledger::Counts& counts = report->counts;
-  std::string text = fmt::format("{} batches: {} read = {} accepted + {} rejected + {} duplicate + {} filtered + {} late\n",
-                                 FormatCount(report->batches), FormatCount(counts.read), FormatCount(counts.accepted),
-                                 FormatCount(counts.rejected), FormatCount(counts.duplicate), FormatCount(counts.filtered),
-                                 FormatCount(counts.late));
+  std::string text = fmt::format(
+      "{} batches: {} read = {} accepted + {} rejected + {} duplicate + {} filtered + {} late\n",
+      FormatCount(report->batches), FormatCount(counts.read), FormatCount(counts.accepted),
+      FormatCount(counts.rejected), FormatCount(counts.duplicate), FormatCount(counts.filtered),
+      FormatCount(counts.late));
   for (const commit::RecountedTable& table : report->tables) {
-    text += fmt::format("{}: {} rows in {} files, recounted {}\n", table.table, FormatCount(table.rows),
-                        FormatCount(table.files), table.how);
-    if (table.foreign_rows != 0) text += fmt::format("  {} of them by another program\n", FormatCount(table.foreign_rows));
+    text += fmt::format("{}: {} rows in {} files, recounted {}\n", table.table,
+                        FormatCount(table.rows), FormatCount(table.files), table.how);
+    if (table.foreign_rows != 0)
+      text += fmt::format("  {} of them by another program\n", FormatCount(table.foreign_rows));
   }
-  if (report->open != 0) text += fmt::format("{} batch is open: weir run finishes it\n", report->open);
-  for (const commit::Finding& finding : report->findings) text += fmt::format("{}: {}\n", finding.code, finding.message);
+  if (report->open != 0)
+    text += fmt::format("{} batch is open: weir run finishes it\n", report->open);
+  for (const commit::Finding& finding : report->findings)
+    text += fmt::format("{}: {}\n", finding.code, finding.message);
   text += report->findings.empty() ? "ok\n" : fmt::format("{} findings\n", report->findings.size());
   command.terminal.Out(text);
   return report->findings.empty() ? 0 : 1;

@@ -175,6 +175,50 @@ class TypeReader {
   size_t at_ = 0;
 };
 
+// The kind of a type without parameters or children.
+std::optional<Kind> PlainKind(const arrow::DataType& type) {
+  switch (type.id()) {
+    case arrow::Type::BOOL:
+      return Kind::kBool;
+    case arrow::Type::INT8:
+    case arrow::Type::INT16:
+    case arrow::Type::INT32:
+    case arrow::Type::UINT8:
+    case arrow::Type::UINT16:
+      return Kind::kInt;
+    case arrow::Type::INT64:
+    case arrow::Type::UINT32:
+      return Kind::kBigint;
+    case arrow::Type::FLOAT:
+    case arrow::Type::DOUBLE:
+      return Kind::kDouble;
+    case arrow::Type::STRING:
+    case arrow::Type::LARGE_STRING:
+    case arrow::Type::STRING_VIEW:
+    case arrow::Type::NA:
+      return Kind::kVarchar;
+    case arrow::Type::BINARY:
+    case arrow::Type::LARGE_BINARY:
+    case arrow::Type::BINARY_VIEW:
+      return Kind::kBinary;
+    case arrow::Type::DATE32:
+    case arrow::Type::DATE64:
+      return Kind::kDate;
+    case arrow::Type::TIME32:
+    case arrow::Type::TIME64:
+      return Kind::kTime;
+    case arrow::Type::TIMESTAMP:
+      return static_cast<const arrow::TimestampType&>(type).timezone().empty() ? Kind::kTimestamp
+                                                                               : Kind::kTimestamptz;
+    case arrow::Type::EXTENSION:
+      if (static_cast<const arrow::ExtensionType&>(type).extension_name() == "arrow.uuid")
+        return Kind::kUuid;
+      return std::nullopt;
+    default:
+      return std::nullopt;
+  }
+}
+
 std::string Parameters(const Type& type) {
   if (type.kind == Kind::kDecimal)
     return "(" + std::to_string(type.precision) + "," + std::to_string(type.scale) + ")";
@@ -269,25 +313,11 @@ std::shared_ptr<arrow::Schema> ToArrow(const Schema& schema) {
 
 Result<Type> FromArrow(const arrow::DataType& type) {
   Type made{.kind = Kind::kVarchar, .precision = 0, .scale = 0, .length = 0, .children = {}};
+  if (const auto kind = PlainKind(type)) {
+    made.kind = *kind;
+    return made;
+  }
   switch (type.id()) {
-    case arrow::Type::BOOL:
-      made.kind = Kind::kBool;
-      return made;
-    case arrow::Type::INT8:
-    case arrow::Type::INT16:
-    case arrow::Type::INT32:
-    case arrow::Type::UINT8:
-    case arrow::Type::UINT16:
-      made.kind = Kind::kInt;
-      return made;
-    case arrow::Type::INT64:
-    case arrow::Type::UINT32:
-      made.kind = Kind::kBigint;
-      return made;
-    case arrow::Type::FLOAT:
-    case arrow::Type::DOUBLE:
-      made.kind = Kind::kDouble;
-      return made;
     case arrow::Type::DECIMAL32:
     case arrow::Type::DECIMAL64:
     case arrow::Type::DECIMAL128: {
@@ -297,39 +327,10 @@ Result<Type> FromArrow(const arrow::DataType& type) {
       made.scale = decimal.scale();
       return made;
     }
-    case arrow::Type::STRING:
-    case arrow::Type::LARGE_STRING:
-    case arrow::Type::STRING_VIEW:
-    case arrow::Type::NA:
-      return made;
-    case arrow::Type::BINARY:
-    case arrow::Type::LARGE_BINARY:
-    case arrow::Type::BINARY_VIEW:
-      made.kind = Kind::kBinary;
-      return made;
-    case arrow::Type::DATE32:
-    case arrow::Type::DATE64:
-      made.kind = Kind::kDate;
-      return made;
-    case arrow::Type::TIME32:
-    case arrow::Type::TIME64:
-      made.kind = Kind::kTime;
-      return made;
-    case arrow::Type::TIMESTAMP:
-      made.kind = static_cast<const arrow::TimestampType&>(type).timezone().empty()
-                      ? Kind::kTimestamp
-                      : Kind::kTimestamptz;
-      return made;
     case arrow::Type::DICTIONARY:
       return FromArrow(*static_cast<const arrow::DictionaryType&>(type).value_type());
-    case arrow::Type::EXTENSION: {
-      const auto& extension = static_cast<const arrow::ExtensionType&>(type);
-      if (extension.extension_name() == "arrow.uuid") {
-        made.kind = Kind::kUuid;
-        return made;
-      }
-      return FromArrow(*extension.storage_type());
-    }
+    case arrow::Type::EXTENSION:
+      return FromArrow(*static_cast<const arrow::ExtensionType&>(type).storage_type());
     case arrow::Type::LIST:
     case arrow::Type::LARGE_LIST: {
       WEIR_ASSIGN(Type element, FromArrow(*type.field(0)->type()));

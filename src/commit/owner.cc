@@ -21,9 +21,10 @@ Result<void> CheckStillFits(const table::TableState& staged, const table::TableS
   if (staged.metadata.schema().fields == now.metadata.schema().fields &&
       staged.metadata.spec() == now.metadata.spec())
     return {};
-  return Fail(ErrorKind::kConflict, "table.changed",
-              "the columns of table " + now.name.ToString() + " were changed by somebody else meanwhile",
-              "weir run does the batch again");
+  return Fail(
+      ErrorKind::kConflict, "table.changed",
+      "the columns of table " + now.name.ToString() + " were changed by somebody else meanwhile",
+      "weir run does the batch again");
 }
 
 }  // namespace
@@ -45,8 +46,10 @@ Result<std::optional<OpenBatch>> Owner::Unsettled() {
   WEIR_ASSIGN(const auto record, catalog_.Batch(pipeline_, state.batch));
   WEIR_CHECK(record.has_value());
   if (record->plan.Digest() != state.digest) {
-    return Fail(ErrorKind::kStopped, "ledger.diverged",
-                "the plan of batch " + record->id.ToString() + " is not the one that the ledger names", "weir verify");
+    return Fail(
+        ErrorKind::kStopped, "ledger.diverged",
+        "the plan of batch " + record->id.ToString() + " is not the one that the ledger names",
+        "weir verify");
   }
   return OpenBatch{record->id, epoch_, Attempt(1), record->plan, state.digest};
 }
@@ -59,40 +62,54 @@ Result<std::optional<catalog::BatchRecord>> Owner::Held() {
 
 Result<OpenBatch> Owner::Plan(ledger::BatchPlan plan) {
   WEIR_ASSIGN(const ledger::PipelineState state, catalog_.Pipeline(pipeline_));
-  OpenBatch batch{{pipeline_, catalog_.instance(), state.batch.next()}, epoch_, Attempt(1), std::move(plan), {}};
+  OpenBatch batch{{pipeline_, catalog_.instance(), state.batch.next()},
+                  epoch_,
+                  Attempt(1),
+                  std::move(plan),
+                  {}};
   batch.digest = batch.plan.Digest();
   catalog::Change change;
-  change.step = {pipeline_, ledger::Plan{epoch_, batch.id.number, batch.digest}, clock_.Now(),
-                 batch.plan.ToJson(), {}, ""};
+  change.step = {pipeline_,    ledger::Plan{epoch_, batch.id.number, batch.digest},
+                 clock_.Now(), batch.plan.ToJson(),
+                 {},           ""};
   WEIR_TRY(env::ReachFailpoint("commit.plan"));
   WEIR_TRY(catalog_.Commit(change));
   WEIR_TRY(env::ReachFailpoint("commit.planned"));
   return batch;
 }
 
-Result<ledger::BatchOutcome> Owner::Commit(const OpenBatch& batch, std::vector<table::StagedTable> tables,
+Result<ledger::BatchOutcome> Owner::Commit(const OpenBatch& batch,
+                                           std::vector<table::StagedTable> tables,
                                            ledger::BatchOutcome outcome,
                                            std::vector<ledger::ObjectProgress> progress) {
   WEIR_CHECK(outcome.counts.balanced());
   WEIR_TRY(env::ReachFailpoint("commit.staged"));
-  catalog::LedgerStep step{pipeline_, ledger::Commit{epoch_, batch.id.number, batch.digest}, {}, "",
-                           std::move(outcome), ""};
+  catalog::LedgerStep step{
+      pipeline_, ledger::Commit{epoch_, batch.id.number, batch.digest}, {}, "", std::move(outcome),
+      ""};
   WEIR_TRY(Settle(batch, std::move(tables), step, std::move(progress)));
   WEIR_ASSIGN(const auto record, catalog_.Batch(pipeline_, batch.id.number));
   WEIR_CHECK(record && record->outcome);
   return *record->outcome;
 }
 
-Result<void> Owner::Hold(const OpenBatch& batch, const ledger::BatchOutcome& outcome, const std::string& why) {
+Result<void> Owner::Hold(const OpenBatch& batch, const ledger::BatchOutcome& outcome,
+                         const std::string& why) {
   catalog::Change change;
-  change.step = {pipeline_, ledger::Hold{epoch_, batch.id.number, batch.digest}, clock_.Now(), "", outcome, why};
+  change.step = {pipeline_,    ledger::Hold{epoch_, batch.id.number, batch.digest},
+                 clock_.Now(), "",
+                 outcome,      why};
   return catalog_.Commit(change);
 }
 
 Result<void> Owner::Void(const OpenBatch& batch, std::vector<table::StagedTable> dead_letters,
                          std::vector<ledger::ObjectProgress> progress, const std::string& why) {
-  catalog::LedgerStep step{pipeline_, ledger::Void{epoch_, batch.id.number, batch.digest}, {}, "",
-                           ledger::BatchOutcome{}, why};
+  catalog::LedgerStep step{pipeline_,
+                           ledger::Void{epoch_, batch.id.number, batch.digest},
+                           {},
+                           "",
+                           ledger::BatchOutcome{},
+                           why};
   return Settle(batch, std::move(dead_letters), step, std::move(progress));
 }
 
@@ -104,22 +121,24 @@ Result<void> Owner::Note(std::vector<ledger::ObjectProgress> progress) {
   return catalog_.Commit(change);
 }
 
-Result<std::vector<table::PreparedTable>> Owner::Prepare(const OpenBatch& batch,
-                                                         const std::vector<table::StagedTable>& tables) {
+Result<std::vector<table::PreparedTable>> Owner::Prepare(
+    const OpenBatch& batch, const std::vector<table::StagedTable>& tables) {
   std::vector<table::PreparedTable> prepared;
   for (const table::StagedTable& staged : tables) {
-    WEIR_ASSIGN(auto next, lake_.Prepare(*staged.base, {staged.operation, staged.files, Marker(batch)}));
+    WEIR_ASSIGN(auto next,
+                lake_.Prepare(*staged.base, {staged.operation, staged.files, Marker(batch)}));
     prepared.push_back(std::move(next));
   }
   return prepared;
 }
 
-Result<void> Owner::Settle(const OpenBatch& batch, std::vector<table::StagedTable> tables, catalog::LedgerStep step,
-                           std::vector<ledger::ObjectProgress> progress) {
-  // Nothing to add is no reason for a snapshot, but a table that does not exist yet is made, so that
-  // a query over it has an answer.
+Result<void> Owner::Settle(const OpenBatch& batch, std::vector<table::StagedTable> tables,
+                           catalog::LedgerStep step, std::vector<ledger::ObjectProgress> progress) {
+  // Nothing to add is no reason for a snapshot, but a table that does not exist yet is made, so
+  // that a query over it has an answer.
   std::erase_if(tables, [](const table::StagedTable& staged) {
-    return staged.files.empty() && staged.operation == iceberg::Operation::kAppend && !staged.base->pointer.empty();
+    return staged.files.empty() && staged.operation == iceberg::Operation::kAppend &&
+           !staged.base->pointer.empty();
   });
   for (int attempt = 1;; ++attempt) {
     WEIR_ASSIGN(const auto prepared, Prepare(batch, tables));
@@ -127,7 +146,8 @@ Result<void> Owner::Settle(const OpenBatch& batch, std::vector<table::StagedTabl
     step.outcome->tables.clear();
     for (size_t i = 0; i < tables.size(); ++i) {
       change.moves.push_back(prepared[i].move);
-      step.outcome->tables.push_back({tables[i].base->name.ToString(), prepared[i].next->snapshot_id(), tables[i].rows});
+      step.outcome->tables.push_back(
+          {tables[i].base->name.ToString(), prepared[i].next->snapshot_id(), tables[i].rows});
     }
     step.at = clock_.Now();
     change.step = step;
@@ -143,7 +163,8 @@ Result<void> Owner::Settle(const OpenBatch& batch, std::vector<table::StagedTabl
       for (const table::PreparedTable& next : prepared) lake_.Settle(next);
       return {};
     }
-    const bool again = committed.error().kind == ErrorKind::kConflict || committed.error().kind == ErrorKind::kUnknown;
+    const bool again = committed.error().kind == ErrorKind::kConflict ||
+                       committed.error().kind == ErrorKind::kUnknown;
     if (!again || attempt == kCommitTriesMax) return committed;
     // Somebody else moved a table: what was prepared is named by nobody. The data files stay good.
     for (table::StagedTable& staged : tables) {

@@ -1,8 +1,9 @@
 // The batch protocol, seen from its one owner. Pipelines and models both commit through it.
 //
 //   Take --> [Unsettled: replay it first] --> Plan --> stage files --> Commit
-//                                              |            |            |  catalog.conflict: rebase
-//                                              |            +-- Hold     |  catalog.unknown: read back
+//                                              |            |            |  catalog.conflict:
+//                                              rebase |            +-- Hold     |  catalog.unknown:
+//                                              read back
 //                                              +----------- Void         v
 //                                                                    committed
 //
@@ -10,8 +11,8 @@
 //   (1) A plan is durable before anything of its batch exists anywhere [I3].
 //   (2) All tables of a batch, its counts, and the progress of its input move in one transaction of
 //       the catalog: the marker is in the commit, never beside it [I4].
-//   (3) An unknown outcome is read back until known; nothing is deleted or planned again meanwhile [I5].
-//   (4) An owner with an old epoch changes nothing [I6].
+//   (3) An unknown outcome is read back until known; nothing is deleted or planned again meanwhile
+//   [I5]. (4) An owner with an old epoch changes nothing [I6].
 //
 // If the process dies: before Plan, nothing happened. After Plan, the next owner finds the batch
 // unsettled and does the same plan again; files of the dead attempt are named by nobody. In the
@@ -63,12 +64,14 @@ class Owner {
   // Settles `batch` as committed. `outcome.tables` is filled in here. A table without files gets no
   // snapshot. Errors: table.changed (kConflict: a table's columns changed since staging; replay the
   // batch), ledger.fenced, ledger.diverged, those of catalog and lake.
-  Result<ledger::BatchOutcome> Commit(const OpenBatch& batch, std::vector<table::StagedTable> tables,
+  Result<ledger::BatchOutcome> Commit(const OpenBatch& batch,
+                                      std::vector<table::StagedTable> tables,
                                       ledger::BatchOutcome outcome,
                                       std::vector<ledger::ObjectProgress> progress);
 
   // Holds `batch` for a person (max_bad, on_fail: fail): nothing of it is visible.
-  Result<void> Hold(const OpenBatch& batch, const ledger::BatchOutcome& outcome, const std::string& why);
+  Result<void> Hold(const OpenBatch& batch, const ledger::BatchOutcome& outcome,
+                    const std::string& why);
 
   // Settles `batch` as void: nothing of it was committed and its input is gone. `dead_letters` says
   // so, one per lost split.
@@ -82,12 +85,18 @@ class Owner {
   Epoch epoch() const { return epoch_; }
 
  private:
-  Owner(catalog::Catalog& catalog, table::Lake& lake, const env::Clock& clock, std::string pipeline, Epoch epoch)
-      : catalog_(catalog), lake_(lake), clock_(clock), pipeline_(std::move(pipeline)), epoch_(epoch) {}
+  Owner(catalog::Catalog& catalog, table::Lake& lake, const env::Clock& clock, std::string pipeline,
+        Epoch epoch)
+      : catalog_(catalog),
+        lake_(lake),
+        clock_(clock),
+        pipeline_(std::move(pipeline)),
+        epoch_(epoch) {}
 
-  Result<std::vector<table::PreparedTable>> Prepare(const OpenBatch& batch, const std::vector<table::StagedTable>& tables);
-  Result<void> Settle(const OpenBatch& batch, std::vector<table::StagedTable> tables, catalog::LedgerStep step,
-                      std::vector<ledger::ObjectProgress> progress);
+  Result<std::vector<table::PreparedTable>> Prepare(const OpenBatch& batch,
+                                                    const std::vector<table::StagedTable>& tables);
+  Result<void> Settle(const OpenBatch& batch, std::vector<table::StagedTable> tables,
+                      catalog::LedgerStep step, std::vector<ledger::ObjectProgress> progress);
   Result<ledger::BatchState> ReadBack(const OpenBatch& batch);
 
   catalog::Catalog& catalog_;

@@ -28,21 +28,34 @@ class LossyCatalog final : public catalog::Catalog {
     return {};
   }
   const std::string& instance() const override { return inner_->instance(); }
-  Result<std::optional<std::string>> Find(const catalog::TableName& table) override { return inner_->Find(table); }
+  Result<std::optional<std::string>> Find(const catalog::TableName& table) override {
+    return inner_->Find(table);
+  }
   Result<std::vector<catalog::TableName>> Tables() override { return inner_->Tables(); }
-  Result<ledger::PipelineState> Pipeline(const std::string& name) override { return inner_->Pipeline(name); }
-  Result<std::optional<catalog::BatchRecord>> Batch(const std::string& name, BatchNumber number) override {
+  Result<ledger::PipelineState> Pipeline(const std::string& name) override {
+    return inner_->Pipeline(name);
+  }
+  Result<std::optional<catalog::BatchRecord>> Batch(const std::string& name,
+                                                    BatchNumber number) override {
     return inner_->Batch(name, number);
   }
-  Result<std::vector<catalog::BatchRecord>> Batches(const std::string& name) override { return inner_->Batches(name); }
-  Result<std::optional<ledger::ObjectProgress>> ObjectByPath(const std::string& name, const std::string& object) override {
+  Result<std::vector<catalog::BatchRecord>> Batches(const std::string& name) override {
+    return inner_->Batches(name);
+  }
+  Result<std::optional<ledger::ObjectProgress>> ObjectByPath(const std::string& name,
+                                                             const std::string& object) override {
     return inner_->ObjectByPath(name, object);
   }
-  Result<std::optional<ledger::ObjectProgress>> ObjectByVersion(const std::string& name, const std::string& version) override {
+  Result<std::optional<ledger::ObjectProgress>> ObjectByVersion(
+      const std::string& name, const std::string& version) override {
     return inner_->ObjectByVersion(name, version);
   }
-  Result<void> Keep(const std::string& digest, const std::string& text) override { return inner_->Keep(digest, text); }
-  Result<std::optional<std::string>> Kept(const std::string& digest) override { return inner_->Kept(digest); }
+  Result<void> Keep(const std::string& digest, const std::string& text) override {
+    return inner_->Keep(digest, text);
+  }
+  Result<std::optional<std::string>> Kept(const std::string& digest) override {
+    return inner_->Kept(digest);
+  }
 
  private:
   std::unique_ptr<catalog::Catalog> inner_;
@@ -53,9 +66,12 @@ class OwnerTest : public testing::Test {
   void SetUp() override {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
-    catalog_ = std::make_unique<LossyCatalog>(catalog::OpenSqliteCatalog({folder_ + "/weir.db", "0a0b0c0d", false}).value());
-    lake_ = std::make_unique<table::Lake>(*store_, *catalog_, env::SystemClock(), random_, "file:///lake");
-    shape_.schema.fields = {{.name = "id", .type = columnar::ParseType("bigint").value(), .nullable = false}};
+    catalog_ = std::make_unique<LossyCatalog>(
+        catalog::OpenSqliteCatalog({folder_ + "/weir.db", "0a0b0c0d", false}).value());
+    lake_ = std::make_unique<table::Lake>(*store_, *catalog_, env::SystemClock(), random_,
+                                          "file:///lake");
+    shape_.schema.fields = {
+        {.name = "id", .type = columnar::ParseType("bigint").value(), .nullable = false}};
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
@@ -66,8 +82,12 @@ class OwnerTest : public testing::Test {
   table::StagedTable Stage(const OpenBatch& batch, int64_t rows) {
     arrow::Int64Builder id;
     for (int64_t i = 0; i < rows; ++i) EXPECT_TRUE(id.Append(i).ok());
-    const auto batch_rows = arrow::RecordBatch::Make(arrow::schema({arrow::field("id", arrow::int64())}), rows, {id.Finish().ValueOrDie()});
-    table::StagedTable staged{lake_->LoadOrCreate(kEvents, shape_).value(), iceberg::Operation::kAppend, {}, static_cast<uint64_t>(rows)};
+    const auto batch_rows = arrow::RecordBatch::Make(
+        arrow::schema({arrow::field("id", arrow::int64())}), rows, {id.Finish().ValueOrDie()});
+    table::StagedTable staged{lake_->LoadOrCreate(kEvents, shape_).value(),
+                              iceberg::Operation::kAppend,
+                              {},
+                              static_cast<uint64_t>(rows)};
     auto writer = table::DataWriter::Make(*store_, staged.base, batch.writer()).value();
     EXPECT_TRUE(writer->Write(*batch_rows));
     staged.files = writer->Finish().value();
@@ -82,8 +102,10 @@ class OwnerTest : public testing::Test {
 
   Result<void> CommitRows(Owner& owner, int64_t rows) {
     WEIR_ASSIGN(const OpenBatch batch, owner.Plan({}));
-    WEIR_ASSIGN(const auto outcome, owner.Commit(batch, {Stage(batch, rows)}, Outcome(static_cast<uint64_t>(rows)),
-                                                 {{"a.csv", "v" + std::to_string(batch.id.number.value), 1, 1, "", true}}));
+    WEIR_ASSIGN(
+        const auto outcome,
+        owner.Commit(batch, {Stage(batch, rows)}, Outcome(static_cast<uint64_t>(rows)),
+                     {{"a.csv", "v" + std::to_string(batch.id.number.value), 1, 1, "", true}}));
     EXPECT_EQ(outcome.tables.at(0).rows, static_cast<uint64_t>(rows));
     return {};
   }
@@ -185,7 +207,8 @@ TEST_F(OwnerTest, ATableWhoseColumnsChangedMeanwhileIsStagedAgain) {
   auto owner = Take();
   const auto batch = owner->Plan({}).value();
   const auto staged = Stage(batch, 2);
-  shape_.schema.fields.push_back({.name = "other", .type = columnar::ParseType("int").value(), .nullable = true});
+  shape_.schema.fields.push_back(
+      {.name = "other", .type = columnar::ParseType("int").value(), .nullable = true});
   auto returns = Take("returns");
   const auto theirs = returns->Plan({}).value();
   ASSERT_TRUE(returns->Commit(theirs, {Stage(theirs, 1)}, Outcome(1), {}));

@@ -15,8 +15,8 @@ using CountsByBatch = std::map<std::string, uint64_t>;
 
 // What the ledger expects of one table.
 struct Expected {
-  CountsByBatch rows;           // By batch, of tables that grow.
-  bool replaced = false;        // Made by a model: only the last batch counts.
+  CountsByBatch rows;     // By batch, of tables that grow.
+  bool replaced = false;  // Made by a model: only the last batch counts.
   std::string last_batch;
   uint64_t last_rows = 0;
 };
@@ -76,7 +76,8 @@ class Recounting {
     for (const iceberg::DataFile& file : *files) CheckFile(table, file);
     counted.files = files->size();
     if (report_.findings.size() == before) {
-      WEIR_TRY(expected.replaced ? CountTotal(**state, expected, counted) : CountByBatch(name, expected, counted));
+      WEIR_TRY(expected.replaced ? CountTotal(**state, expected, counted)
+                                 : CountByBatch(name, expected, counted));
     }
     report_.tables.push_back(std::move(counted));
     return {};
@@ -87,25 +88,31 @@ class Recounting {
     if (!size) {
       Find("verify.file", "table " + table + ": data file " + file.path + " is missing");
     } else if (*size != static_cast<uint64_t>(file.file_size)) {
-      Find("verify.file", "table " + table + ": data file " + file.path + " has " + std::to_string(*size) +
-                              " bytes, not " + std::to_string(file.file_size));
+      Find("verify.file", "table " + table + ": data file " + file.path + " has " +
+                              std::to_string(*size) + " bytes, not " +
+                              std::to_string(file.file_size));
     }
   }
 
-  Result<void> CountTotal(const table::TableState& state, const Expected& expected, RecountedTable& counted) {
+  Result<void> CountTotal(const table::TableState& state, const Expected& expected,
+                          RecountedTable& counted) {
     counted.how = "by snapshot total";
-    WEIR_ASSIGN(const auto rows, Query("SELECT '' AS batch, count(*) AS n FROM " + state.name.ToString()));
+    WEIR_ASSIGN(const auto rows,
+                Query("SELECT '' AS batch, count(*) AS n FROM " + state.name.ToString()));
     for (const auto& [batch, count] : rows) counted.rows += count;
     if (counted.rows != expected.last_rows)
-      Find("verify.rows", "table " + counted.table + " holds " + std::to_string(counted.rows) + " rows, batch " +
-                              expected.last_batch + " committed " + std::to_string(expected.last_rows));
+      Find("verify.rows", "table " + counted.table + " holds " + std::to_string(counted.rows) +
+                              " rows, batch " + expected.last_batch + " committed " +
+                              std::to_string(expected.last_rows));
     return {};
   }
 
-  Result<void> CountByBatch(const catalog::TableName& name, const Expected& expected, RecountedTable& counted) {
+  Result<void> CountByBatch(const catalog::TableName& name, const Expected& expected,
+                            RecountedTable& counted) {
     const std::string column = name.space == "dead_letters" ? "batch" : "_batch";
     counted.how = "by " + column;
-    WEIR_ASSIGN(const auto rows, Query("SELECT " + column + " AS batch, count(*) AS n FROM " + name.ToString() + " GROUP BY 1"));
+    WEIR_ASSIGN(const auto rows, Query("SELECT " + column + " AS batch, count(*) AS n FROM " +
+                                       name.ToString() + " GROUP BY 1"));
     for (const auto& [batch, count] : rows) {
       counted.rows += count;
       const auto known = expected.rows.find(batch);
@@ -123,9 +130,10 @@ class Recounting {
     return {};
   }
 
-  void Mismatch(const std::string& table, const std::string& batch, uint64_t have, uint64_t expected) {
-    Find("verify.rows", "table " + table + " holds " + std::to_string(have) + " rows of batch " + batch +
-                            ", the ledger says " + std::to_string(expected));
+  void Mismatch(const std::string& table, const std::string& batch, uint64_t have,
+                uint64_t expected) {
+    Find("verify.rows", "table " + table + " holds " + std::to_string(have) + " rows of batch " +
+                            batch + ", the ledger says " + std::to_string(expected));
   }
 
   // Runs a query of two columns: batch varchar, n bigint.
@@ -139,11 +147,14 @@ class Recounting {
       const auto& names = static_cast<const arrow::StringArray&>(*batch->column(0));
       const auto& numbers = static_cast<const arrow::Int64Array&>(*batch->column(1));
       for (int64_t i = 0; i < batch->num_rows(); ++i)
-        counts[names.IsNull(i) ? "" : names.GetString(i)] += static_cast<uint64_t>(numbers.Value(i));
+        counts[names.IsNull(i) ? "" : names.GetString(i)] +=
+            static_cast<uint64_t>(numbers.Value(i));
     }
   }
 
-  void Find(const char* code, std::string message) { report_.findings.push_back({code, std::move(message)}); }
+  void Find(const char* code, std::string message) {
+    report_.findings.push_back({code, std::move(message)});
+  }
 
   catalog::Catalog& catalog_;
   table::Lake& lake_;
@@ -155,7 +166,8 @@ class Recounting {
 
 }  // namespace
 
-Result<RecountReport> Recount(catalog::Catalog& catalog, table::Lake& lake, engine::Session& session) {
+Result<RecountReport> Recount(catalog::Catalog& catalog, table::Lake& lake,
+                              engine::Session& session) {
   return Recounting(catalog, lake, session).Run();
 }
 

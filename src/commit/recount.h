@@ -1,8 +1,8 @@
 // Recounts what the ledger says from what the tables hold: promise 2 looked at from outside.
 //
-// For tables that only grow, rows are counted by `_batch` (dead letters by `batch`); for tables that
-// are replaced, the snapshot's total is compared with the outcome of the batch that made it. Every data
-// file that a table names must be there with its size.
+// For tables that only grow, rows are counted by `_batch` (dead letters by `batch`); for tables
+// that are replaced, the snapshot's total is compared with the outcome of the batch that made it.
+// Every data file that a table names must be there with its size.
 //
 // Threads: one at a time.
 #pragma once
@@ -19,7 +19,8 @@
 namespace weir::commit {
 
 struct Finding {
-  std::string code;  // verify.unbalanced, verify.rows, verify.file, verify.table, verify.unknown_batch
+  std::string
+      code;  // verify.unbalanced, verify.rows, verify.file, verify.table, verify.unknown_batch
   std::string message;
 };
 
@@ -32,15 +33,16 @@ struct RecountedTable {
 };
 
 struct RecountReport {
-  uint64_t batches = 0;  // Committed.
-  uint64_t open = 0;     // Planned or held: nothing of them may be visible.
+  uint64_t batches = 0;   // Committed.
+  uint64_t open = 0;      // Planned or held: nothing of them may be visible.
   ledger::Counts counts;  // Sum over the pipelines' batches.
   std::vector<RecountedTable> tables;
   std::vector<Finding> findings;  // Empty: all is as it should be.
 };
 
-// `session` is of an engine that may read the lake's folder. Errors: those of catalog and query; what
-// is wrong with the data is a finding, not an error.
-Result<RecountReport> Recount(catalog::Catalog& catalog, table::Lake& lake, engine::Session& session);
+// `session` is of an engine that may read the lake's folder. Errors: those of catalog and query;
+// what is wrong with the data is a finding, not an error.
+Result<RecountReport> Recount(catalog::Catalog& catalog, table::Lake& lake,
+                              engine::Session& session);
 
 }  // namespace weir::commit

@@ -1,7 +1,8 @@
 // Arrow batches as a table of DuckDB: the table function weir_batches(id), and a view over it.
 //
-// A batch is handed over in slices of DuckDB's vector size; duckdb_data_chunk_from_arrow makes vectors
-// that point into Arrow's buffers and keep them alive. Only the columns that a query reads are touched.
+// A batch is handed over in slices of DuckDB's vector size; duckdb_data_chunk_from_arrow makes
+// vectors that point into Arrow's buffers and keep them alive. Only the columns that a query reads
+// are touched.
 #include <algorithm>
 #include <utility>
 
@@ -100,8 +101,8 @@ Result<void> RebaseList(const arrow::ArrayData& data, int64_t at, arrow::ArrayDa
   return {};
 }
 
-// Rows [start, start + length) of an array with all offsets at 0, its own and its children's: DuckDB
-// 1.5 reads structs within structs wrongly where there is an offset. Copies next to nothing.
+// Rows [start, start + length) of an array with all offsets at 0, its own and its children's:
+// DuckDB 1.5 reads structs within structs wrongly where there is an offset. Copies next to nothing.
 Result<std::shared_ptr<arrow::ArrayData>> Rebased(const arrow::ArrayData& data, int64_t start,
                                                   int64_t length) {
   const arrow::DataType* type = data.type.get();
@@ -112,8 +113,9 @@ Result<std::shared_ptr<arrow::ArrayData>> Rebased(const arrow::ArrayData& data, 
   made->buffers = data.buffers;
   made->dictionary = data.dictionary;
   WEIR_ASSIGN(made->buffers[0], RebasedBits(data.buffers[0], at, length));
-  made->null_count = made->buffers[0] == nullptr ? data.null_count == 0 ? 0 : arrow::kUnknownNullCount
-                                                 : arrow::kUnknownNullCount;
+  made->null_count = made->buffers[0] == nullptr
+                         ? data.null_count == 0 ? 0 : arrow::kUnknownNullCount
+                         : arrow::kUnknownNullCount;
   switch (type->id()) {
     case arrow::Type::BOOL: {
       WEIR_ASSIGN(made->buffers[1], RebasedBits(data.buffers[1], at, length));
@@ -141,8 +143,8 @@ Result<std::shared_ptr<arrow::ArrayData>> Rebased(const arrow::ArrayData& data, 
 // One scan of a source by one statement.
 struct Scan {
   std::shared_ptr<BatchSource> source;
-  std::vector<int> columns;     // Of the source's schema, in the order of `outputs`.
-  std::vector<idx_t> outputs;   // Where each goes in DuckDB's chunk.
+  std::vector<int> columns;               // Of the source's schema, in the order of `outputs`.
+  std::vector<idx_t> outputs;             // Where each goes in DuckDB's chunk.
   std::shared_ptr<arrow::Schema> schema;  // Of `columns`.
   OwnedConverted converted;
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
@@ -289,8 +291,7 @@ class DuckBatchTable final : public BatchTable {
     connection_->dropped.emplace_back(id_, name_);
   }
 
-  void Set(std::vector<std::shared_ptr<arrow::RecordBatch>> batches,
-           size_t rows_at_once) override {
+  void Set(std::vector<std::shared_ptr<arrow::RecordBatch>> batches, size_t rows_at_once) override {
     const size_t most = duckdb_vector_size();
     const std::lock_guard lock(source_->mutex);
     source_->batches = std::move(batches);
@@ -333,8 +334,7 @@ Result<std::unique_ptr<BatchTable>> MakeBatchTable(const std::shared_ptr<Connect
   source->is_stream = next != nullptr;
   source->next = std::move(next);
   WEIR_TRY(ReadTypes(connection->handle, *source));
-  auto table =
-      std::make_unique<DuckBatchTable>(connection, std::move(source), QuotedName(name));
+  auto table = std::make_unique<DuckBatchTable>(connection, std::move(source), QuotedName(name));
   WEIR_TRY(table->Register());
   return table;
 }

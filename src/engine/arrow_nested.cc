@@ -40,7 +40,8 @@ class Validity {
   int64_t nulls_ = 0;
 };
 
-// Lists and maps (`array_size` 0: entries with offset and length) and arrays (of `array_size` each).
+// Lists and maps (`array_size` 0: entries with offset and length) and arrays (of `array_size`
+// each).
 class ListOut final : public ColumnOut {
  public:
   ListOut(std::unique_ptr<ColumnOut> child, idx_t array_size)

@@ -28,8 +28,8 @@ std::unexpected<Error> NoColumnHolds(std::string what, std::string next) {
               std::move(next));
 }
 
-// Values that are the same in DuckDB and Arrow: copied as they stand. `Infinite`: the type's largest
-// number and its negative stand for infinity.
+// Values that are the same in DuckDB and Arrow: copied as they stand. `Infinite`: the type's
+// largest number and its negative stand for infinity.
 template <class Builder, bool Infinite = false>
 class SameOut final : public ColumnOut {
  public:
@@ -151,8 +151,7 @@ std::unique_ptr<ColumnOut> ToMicros(std::shared_ptr<arrow::DataType> type, int64
     std::memcpy(&value, &source, sizeof value);
     constexpr int64_t kInfinity = std::numeric_limits<int64_t>::max();
     int64_t micros = 0;
-    if (value == kInfinity || value == -kInfinity ||
-        __builtin_mul_overflow(value, times, &micros))
+    if (value == kInfinity || value == -kInfinity || __builtin_mul_overflow(value, times, &micros))
       return NoColumnHolds("such a timestamp", "replace it, for example by null");
     const bool below = micros < 0 && micros % divided_by != 0;
     return micros / divided_by - (below ? 1 : 0);
@@ -372,8 +371,8 @@ Result<void> BatchOut::Append(duckdb_data_chunk chunk) {
   for (size_t i = 0; i < columns_.size(); ++i) {
     auto appended = columns_[i]->Append(duckdb_data_chunk_get_vector(chunk, i), 0, count);
     if (!appended)
-      return Fail(WithContext(std::move(appended).error(), "column " + schema_->field(
-                                                               static_cast<int>(i))->name()));
+      return Fail(WithContext(std::move(appended).error(),
+                              "column " + schema_->field(static_cast<int>(i))->name()));
   }
   rows_ += static_cast<int64_t>(count);
   return {};

@@ -14,8 +14,8 @@
 
 #define WEIR_ARROW_ASSIGN(target, expr) \
   WEIR_ARROW_ASSIGN_INNER(WEIR_CONCAT(weir_arrow_, __LINE__), target, expr)
-#define WEIR_ARROW_ASSIGN_INNER(result, target, expr)                                 \
-  auto result = (expr);                                                               \
-  if (!result.ok())                                                                   \
+#define WEIR_ARROW_ASSIGN_INNER(result, target, expr)                                  \
+  auto result = (expr);                                                                \
+  if (!result.ok())                                                                    \
     return std::unexpected(::weir::engine::ErrorFromArrow(result.status().message())); \
   target = std::move(result).ValueUnsafe()

@@ -2,17 +2,21 @@
 //
 //   Engine::Open --> NewSession --> Execute / Query / Prepare --> ArrowStream --> Next ... null
 //
-// 1. An Engine is one in-memory database with its own memory limit. Nothing it holds outlives it on disk.
-// 2. No extension is ever installed or loaded by itself; the time zone is UTC; configuration is locked.
-// 3. What a stream hands out has the types of columnar::ToArrow only (see arrow_out_internal.h), in batches of
+// 1. An Engine is one in-memory database with its own memory limit. Nothing it holds outlives it on
+// disk.
+// 2. No extension is ever installed or loaded by itself; the time zone is UTC; configuration is
+// locked.
+// 3. What a stream hands out has the types of columnar::ToArrow only (see arrow_out_internal.h), in
+// batches of
 //    at most kStreamRows rows, and needs no more memory for a longer result.
 // 4. A session has at most one open stream: the next statement closes an earlier stream.
 //
-// Threads: an Engine any; a Session and its streams one at a time, except Interrupt and progress: any.
-// Ownership: sessions, statements and streams keep the engine alive; order of destruction is free.
+// Threads: an Engine any; a Session and its streams one at a time, except Interrupt and progress:
+// any. Ownership: sessions, statements and streams keep the engine alive; order of destruction is
+// free.
 //
-// Errors of all calls, with place.line and place.column within the SQL where they are known (place.file
-// is empty; see PlacedAt) and the rest of DuckDB's advice in `next`:
+// Errors of all calls, with place.line and place.column within the SQL where they are known
+// (place.file is empty; see PlacedAt) and the rest of DuckDB's advice in `next`:
 //   engine.parse      kInvalid      the SQL is malformed
 //   engine.bind       kInvalid      no such table, column or function, or types that do not fit
 //   engine.runtime    kInvalid      a value it cannot compute with (a failed cast, an overflow)
@@ -21,8 +25,8 @@
 //   engine.io         kIo           a file cannot be read or written
 //   engine.cancelled  kCancelled    Interrupt was called
 //   engine.closed     kInvalid      a later statement of the session closed this stream
-//   engine.type       kUnsupported  a value or type that no column type holds (a hugeint over 38 digits)
-//   engine.broken     kCorrupt      DuckDB found itself inconsistent: throw the engine away
+//   engine.type       kUnsupported  a value or type that no column type holds (a hugeint over 38
+//   digits) engine.broken     kCorrupt      DuckDB found itself inconsistent: throw the engine away
 #pragma once
 
 #include <cstdint>
@@ -80,11 +84,13 @@ class Statement {
   // The columns it gives, already canonical; null where it has parameters or gives no rows.
   virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
   // Also engine.parameter (kInvalid): one is missing, unknown, or its text is not of its type.
-  virtual Result<std::unique_ptr<ArrowStream>> Query(const std::vector<Parameter>& parameters = {}) = 0;
+  virtual Result<std::unique_ptr<ArrowStream>> Query(
+      const std::vector<Parameter>& parameters = {}) = 0;
 };
 
-// A table of the session whose rows are Arrow batches, read without copying; a statement prepared over
-// it sees the batches of the moment it runs. Dropping it drops the table (before the next statement).
+// A table of the session whose rows are Arrow batches, read without copying; a statement prepared
+// over it sees the batches of the moment it runs. Dropping it drops the table (before the next
+// statement).
 class BatchTable {
  public:
   virtual ~BatchTable() = default;
@@ -107,8 +113,8 @@ class Session {
   virtual Result<std::unique_ptr<ArrowStream>> Query(std::string_view sql) = 0;
   virtual Result<std::unique_ptr<Statement>> Prepare(std::string_view sql) = 0;
 
-  // Makes `name` (in quotes at need; schema "temp") a table over batches of `schema`, empty until Set.
-  // Error engine.type where a column's type cannot enter.
+  // Makes `name` (in quotes at need; schema "temp") a table over batches of `schema`, empty until
+  // Set. Error engine.type where a column's type cannot enter.
   virtual Result<std::unique_ptr<BatchTable>> AddTable(std::string_view name,
                                                        std::shared_ptr<arrow::Schema> schema) = 0;
   // The same over a stream of unknown length, which one statement may scan once; a second scan is
@@ -117,7 +123,8 @@ class Session {
                                                         std::shared_ptr<arrow::Schema> schema,
                                                         NextBatch next) = 0;
 
-  // Stops the statement that is running, if one is: it returns engine.cancelled within about a second.
+  // Stops the statement that is running, if one is: it returns engine.cancelled within about a
+  // second.
   virtual void Interrupt() = 0;
   // From 0 to 1 while a statement runs and DuckDB can tell.
   virtual std::optional<double> progress() const = 0;

@@ -16,8 +16,8 @@ namespace weir::engine {
 
 struct BatchSource;
 
-// The database, and the Arrow tables that its table function `weir_batches(id)` reads. Shared by all
-// sessions; closed when the last of them is gone.
+// The database, and the Arrow tables that its table function `weir_batches(id)` reads. Shared by
+// all sessions; closed when the last of them is gone.
 struct Database {
   Database() = default;
   Database(const Database&) = delete;
@@ -51,8 +51,8 @@ Result<std::unique_ptr<BatchTable>> MakeBatchTable(const std::shared_ptr<Connect
                                                    std::shared_ptr<arrow::Schema> schema,
                                                    NextBatch next);
 
-// To be called before each statement: closes an open stream, and drops what was to be dropped, which
-// could not be done earlier without closing that stream.
+// To be called before each statement: closes an open stream, and drops what was to be dropped,
+// which could not be done earlier without closing that stream.
 void StartStatement(Connection& connection);
 
 Result<void> RunSql(Connection& connection, const std::string& sql);

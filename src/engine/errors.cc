@@ -89,7 +89,10 @@ Error ErrorFrom(const char* message, std::string_view sql) {
       position = json.value("position", std::string());
     }
   }
-  Error error{.kind = ErrorKind::kInvalid, .code = "engine.runtime", .message = {}, .place = {},
+  Error error{.kind = ErrorKind::kInvalid,
+              .code = "engine.runtime",
+              .message = {},
+              .place = {},
               .next = {}};
   for (const KnownError& known : kKnownErrors)
     if (known.type == type) {
@@ -104,7 +107,10 @@ Error ErrorFrom(const char* message, std::string_view sql) {
 }
 
 Error ErrorFromArrow(const std::string& message) {
-  return Error{.kind = ErrorKind::kInvalid, .code = "engine.runtime", .message = message, .place = {},
+  return Error{.kind = ErrorKind::kInvalid,
+               .code = "engine.runtime",
+               .message = message,
+               .place = {},
                .next = {}};
 }
 

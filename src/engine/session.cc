@@ -25,7 +25,9 @@ std::string TakenName(const char* name) {
 class DuckStream final : public ArrowStream {
  public:
   DuckStream(std::shared_ptr<Connection> connection, std::string sql)
-      : connection_(std::move(connection)), sql_(std::move(sql)), statement_(connection_->statement) {}
+      : connection_(std::move(connection)),
+        sql_(std::move(sql)),
+        statement_(connection_->statement) {}
 
   // DuckDB keeps the state of an unfinished statement until the next one starts: start one.
   ~DuckStream() override {

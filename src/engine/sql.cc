@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -64,22 +65,28 @@ Result<Json> Serialized(Session& session, std::string_view sql) {
   WEIR_ASSIGN(const auto statement,
               session.Prepare("SELECT json_serialize_sql(CAST($sql AS VARCHAR))"));
   columnar::Type varchar;
-  WEIR_ASSIGN(const auto stream, statement->Query({{.name = "sql", .type = varchar,
-                                                    .text = std::string(sql)}}));
+  WEIR_ASSIGN(const auto stream,
+              statement->Query({{.name = "sql", .type = varchar, .text = std::string(sql)}}));
   WEIR_ASSIGN(const auto batch, stream->Next());
   const auto& texts = static_cast<const arrow::StringArray&>(*batch->column(0));
   auto json = Json::parse(texts.GetView(0), nullptr, false);
-  if (!json.is_object())
-    return Fail(ErrorKind::kInvalid, "engine.parse", "the SQL cannot be read");
+  if (!json.is_object()) return Fail(ErrorKind::kInvalid, "engine.parse", "the SQL cannot be read");
   return json;
 }
 
 std::unexpected<Error> ParseError(const Json& json, std::string_view sql) {
-  Error error{.kind = ErrorKind::kInvalid, .code = "engine.parse",
-              .message = json.value("error_message", "the SQL cannot be read"), .place = {},
+  Error error{.kind = ErrorKind::kInvalid,
+              .code = "engine.parse",
+              .message = json.value("error_message", "the SQL cannot be read"),
+              .place = {},
               .next = {}};
-  if (const auto position = json.find("position"); position != json.end() && position->is_string())
-    error.place = PlaceOf(sql, std::stoull(position->get<std::string>()));
+  if (const auto position = json.find("position");
+      position != json.end() && position->is_string()) {
+    const auto digits = position->get<std::string>();
+    uint64_t at = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), at);
+    error.place = PlaceOf(sql, at);
+  }
   error.message = error.message.substr(0, error.message.find('\n'));
   return Fail(std::move(error));
 }
@@ -99,9 +106,10 @@ Result<Json> SelectNode(Session& session, std::string_view sql) {
                   "a PIVOT whose columns depend on the data cannot stand here",
                   "name the values: PIVOT t ON column IN ('a', 'b') USING ...");
     return Fail(ErrorKind::kInvalid, "query.not_select",
-                "this is " + (reads          ? "more than a SELECT"
-                              : word.empty() ? "no SQL statement"
-                                             : "a " + word) +
+                "this is " +
+                    (reads          ? "more than a SELECT"
+                     : word.empty() ? "no SQL statement"
+                                    : "a " + word) +
                     ", where only a SELECT may stand",
                 "write one SELECT");
   }
@@ -193,8 +201,7 @@ class ReferenceWalk {
                              .arguments = {},
                              .place = {}};
     if (const auto arguments = function.find("children"); arguments != function.end())
-      for (const Json& argument : *arguments)
-        reference.arguments.push_back(ArgumentText(argument));
+      for (const Json& argument : *arguments) reference.arguments.push_back(ArgumentText(argument));
     Add(std::move(reference), node);
   }
 
@@ -302,18 +309,18 @@ Result<Json> ExpressionTree(Session& session, std::string_view expression) {
   if (!node) {
     Error error = std::move(node).error();
     if (error.place.line > 1) --error.place.line;
-    // Something is missing at the end: that is the end of the expression, not of our line behind it.
+    // Something is missing at the end: that is the end of the expression, not of our line behind
+    // it.
     const Place end = PlaceOf(expression, expression.size());
     if (error.place.line > end.line) error.place = end;
     error.code = "engine.parse";
     return Fail(std::move(error));
   }
-  const bool plain = TextOf(*node, "type") == "SELECT_NODE" && (*node)["select_list"].size() == 1 &&
-                     TextOf((*node)["from_table"], "type") == "EMPTY" &&
-                     (*node)["where_clause"].is_null() && (*node)["having"].is_null() &&
-                     (*node)["qualify"].is_null() && (*node)["modifiers"].empty() &&
-                     (*node)["group_expressions"].empty() &&
-                     TextOf((*node)["select_list"][0], "alias").empty();
+  const bool plain =
+      TextOf(*node, "type") == "SELECT_NODE" && (*node)["select_list"].size() == 1 &&
+      TextOf((*node)["from_table"], "type") == "EMPTY" && (*node)["where_clause"].is_null() &&
+      (*node)["having"].is_null() && (*node)["qualify"].is_null() && (*node)["modifiers"].empty() &&
+      (*node)["group_expressions"].empty() && TextOf((*node)["select_list"][0], "alias").empty();
   if (!plain)
     return Fail(ErrorKind::kInvalid, "engine.parse", "this is not one expression",
                 "write one SQL expression, without SELECT, commas or AS");
@@ -328,7 +335,8 @@ struct Replacement {
 
 // The end of "name ( )" or of "name" at `at`, quotes around the name included; none where the text
 // there is something else.
-std::optional<size_t> EndOfName(std::string_view text, size_t at, std::string_view name, bool call) {
+std::optional<size_t> EndOfName(std::string_view text, size_t at, std::string_view name,
+                                bool call) {
   const bool quoted = at < text.size() && text[at] == '"';
   if (quoted) ++at;
   if (Lower(std::string(text.substr(at, name.size()))) != name) return std::nullopt;

@@ -22,14 +22,14 @@ struct TableReference {
   std::string catalog;  // Empty where not written; so is `schema`.
   std::string schema;
   std::string name;
-  // kFunction: its arguments; a column or table name as "bronze.orders", a constant as its value, any
-  // other expression as "".
+  // kFunction: its arguments; a column or table name as "bronze.orders", a constant as its value,
+  // any other expression as "".
   std::vector<std::string> arguments;
   Place place;  // Within the SQL.
 };
 
-// The tables and table functions that the SELECT `sql` reads, in the order of their places, each place
-// once; names of its own CTEs are left out. Also error query.not_select.
+// The tables and table functions that the SELECT `sql` reads, in the order of their places, each
+// place once; names of its own CTEs are left out. Also error query.not_select.
 Result<std::vector<TableReference>> References(Session& session, std::string_view sql);
 
 // What an expression reads.
@@ -51,9 +51,10 @@ Result<ExpressionReferences> ReferencesOfExpression(Session& session, std::strin
 Result<std::string> ReplaceNames(Session& session, std::string_view expression,
                                  const std::map<std::string, std::string>& names);
 
-// Whether `sql` is exactly one SELECT (or WITH, FROM, VALUES, DESCRIBE, ...: it only reads). Errors:
-// query.not_select (kInvalid) naming what it is, query.empty, query.many, query.pivot (kUnsupported: a
-// PIVOT that does not name its values), query.try (kUnsupported: TRY(...), see README.md).
+// Whether `sql` is exactly one SELECT (or WITH, FROM, VALUES, DESCRIBE, ...: it only reads).
+// Errors: query.not_select (kInvalid) naming what it is, query.empty, query.many, query.pivot
+// (kUnsupported: a PIVOT that does not name its values), query.try (kUnsupported: TRY(...), see
+// README.md).
 Result<void> CheckSelect(Session& session, std::string_view sql);
 
 // "a""b" with the quotes: a name as it stands in SQL.

@@ -19,7 +19,8 @@ std::string Shown(const std::vector<TableReference>& references) {
         text += (text.ends_with("(") ? "" : ",") + argument;
       text += ")";
     }
-    text += "@" + std::to_string(reference.place.line) + ":" + std::to_string(reference.place.column);
+    text +=
+        "@" + std::to_string(reference.place.line) + ":" + std::to_string(reference.place.column);
   }
   return text;
 }
@@ -43,19 +44,28 @@ INSTANTIATE_TEST_SUITE_P(
         {"FromFirst", "FROM raw.events", "raw.events@1:6"},
         {"OnTheSecondLine", "SELECT *\n  FROM raw.events e", "raw.events@2:8"},
         {"Quoted", "SELECT * FROM \"raw\".\"odd name\"", "raw.odd name@1:15"},
-        {"AJoin", "SELECT * FROM a.x JOIN b.y USING (id) LEFT JOIN c.z ON true", "a.x@1:15 b.y@1:24 c.z@1:49"},
+        {"AJoin", "SELECT * FROM a.x JOIN b.y USING (id) LEFT JOIN c.z ON true",
+         "a.x@1:15 b.y@1:24 c.z@1:49"},
         {"TheSameTwice", "SELECT * FROM t, t AS u", "t@1:15 t@1:18"},
-        {"InSubqueries", "SELECT (SELECT max(x) FROM a) FROM (SELECT * FROM b) WHERE x IN (SELECT y FROM c)", "a@1:28 b@1:51 c@1:80"},
+        {"InSubqueries",
+         "SELECT (SELECT max(x) FROM a) FROM (SELECT * FROM b) WHERE x IN (SELECT y FROM c)",
+         "a@1:28 b@1:51 c@1:80"},
         {"InExists", "SELECT * FROM a WHERE EXISTS (FROM b WHERE b.k = a.k)", "a@1:15 b@1:36"},
-        {"AUnion", "SELECT * FROM a UNION ALL SELECT * FROM b EXCEPT FROM c", "a@1:15 b@1:41 c@1:55"},
-        {"ItsOwnNames", "WITH t AS (SELECT * FROM raw.a), u AS (SELECT * FROM t) SELECT * FROM u, t", "raw.a@1:26"},
+        {"AUnion", "SELECT * FROM a UNION ALL SELECT * FROM b EXCEPT FROM c",
+         "a@1:15 b@1:41 c@1:55"},
+        {"ItsOwnNames",
+         "WITH t AS (SELECT * FROM raw.a), u AS (SELECT * FROM t) SELECT * FROM u, t",
+         "raw.a@1:26"},
         {"ANameOfItsOwnHidesATable", "WITH Orders AS (SELECT 1) SELECT * FROM ORDERS", ""},
         {"ANameReadsTheTableItHides", "WITH t AS (SELECT * FROM t) SELECT * FROM t", "t@1:26"},
         {"ANameIsNotHiddenWithASchema", "WITH t AS (SELECT 1) SELECT * FROM main.t", "main.t@1:36"},
         {"ANameIsSeenOnlyInItsQuery", "SELECT * FROM (WITH t AS (SELECT 1) FROM t), t", "t@1:46"},
-        {"Recursive", "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t, lim) FROM t", "lim@1:65"},
-        {"ATableFunction", "SELECT * FROM read_csv('a.csv'), changes(bronze.orders) c", "read_csv(a.csv)@1:15 changes(bronze.orders)@1:34"},
-        {"Lateral", "SELECT * FROM changes(a.b) t, LATERAL (SELECT unnest(t.items) AS i) u", "changes(a.b)@1:15"},
+        {"Recursive", "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t, lim) FROM t",
+         "lim@1:65"},
+        {"ATableFunction", "SELECT * FROM read_csv('a.csv'), changes(bronze.orders) c",
+         "read_csv(a.csv)@1:15 changes(bronze.orders)@1:34"},
+        {"Lateral", "SELECT * FROM changes(a.b) t, LATERAL (SELECT unnest(t.items) AS i) u",
+         "changes(a.b)@1:15"},
         {"APivot", "FROM (PIVOT a.b ON k IN (1, 2) USING sum(v))", "a.b@1:13"},
         {"Described", "DESCRIBE raw.events", "raw.events@1:10"},
         {"AFileByItsName", "SELECT * FROM 'x.parquet'", "x.parquet@1:15"},
@@ -79,8 +89,9 @@ TEST_P(WhatAnExpressionReads, IsFound) {
   for (const auto& name : found.functions) functions += (functions.empty() ? "" : " ") + name;
   EXPECT_EQ(columns, GetParam().columns);
   EXPECT_EQ(functions, GetParam().functions);
-  EXPECT_EQ(std::string(found.star ? "*" : "") + (found.subquery ? "s" : "") + (found.window ? "w" : ""),
-            GetParam().flags);
+  EXPECT_EQ(
+      std::string(found.star ? "*" : "") + (found.subquery ? "s" : "") + (found.window ? "w" : ""),
+      GetParam().flags);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -95,8 +106,11 @@ INSTANTIATE_TEST_SUITE_P(
         {"ACase", "CASE WHEN a THEN b ELSE lower(c) END = d", "a b c d", "lower", ""},
         {"AField", "address.city = 'Bonn'", "address.city", "", ""},
         {"AQuotedName", "\"odd name\" > 1", "odd name", "", ""},
-        {"AListComprehension", "abs(total - list_sum([i.qty * i.unit_price for i in items])) < 0.01", "total items", "abs list_sum list_apply", ""},
-        {"ALambda", "list_any_value(list_transform(l, lambda x, k: x + y + k)) > 1", "l y", "list_any_value list_transform", ""},
+        {"AListComprehension",
+         "abs(total - list_sum([i.qty * i.unit_price for i in items])) < 0.01", "total items",
+         "abs list_sum list_apply", ""},
+        {"ALambda", "list_any_value(list_transform(l, lambda x, k: x + y + k)) > 1", "l y",
+         "list_any_value list_transform", ""},
         {"AStar", "COLUMNS(*) > 1", "", "", "*"},
         {"ASubquery", "x IN (SELECT 1)", "x", "", "s"},
         {"AWindow", "row_number() OVER (ORDER BY x) = 1", "x", "", "w"},
@@ -119,20 +133,19 @@ TEST_P(WrongExpression, IsRefused) {
   EXPECT_THAT(found.error().message, testing::HasSubstr(GetParam().message));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Sql, WrongExpression,
-    testing::ValuesIn(std::vector<Wrong>{
-        {"TwoExpressions", "a, b", "engine.parse", "not one expression"},
-        {"AFrom", "a FROM t", "engine.parse", "not one expression"},
-        {"AName", "a AS b", "engine.parse", "not one expression"},
-        {"TwoStatements", "a; SELECT 1", "engine.parse", "2 statements"},
-        {"AWhere", "a WHERE b", "engine.parse", ""},
-        {"AnOrder", "a ORDER BY b", "engine.parse", "not one expression"},
-        {"Nothing", "", "engine.parse", ""},
-        {"AnOpenBracket", "(a > 1", "engine.parse", "syntax error"},
-        {"AnOpenQuote", "a = 'x", "engine.parse", "unterminated"},
-    }),
-    [](const auto& given) { return given.param.name; });
+INSTANTIATE_TEST_SUITE_P(Sql, WrongExpression,
+                         testing::ValuesIn(std::vector<Wrong>{
+                             {"TwoExpressions", "a, b", "engine.parse", "not one expression"},
+                             {"AFrom", "a FROM t", "engine.parse", "not one expression"},
+                             {"AName", "a AS b", "engine.parse", "not one expression"},
+                             {"TwoStatements", "a; SELECT 1", "engine.parse", "2 statements"},
+                             {"AWhere", "a WHERE b", "engine.parse", ""},
+                             {"AnOrder", "a ORDER BY b", "engine.parse", "not one expression"},
+                             {"Nothing", "", "engine.parse", ""},
+                             {"AnOpenBracket", "(a > 1", "engine.parse", "syntax error"},
+                             {"AnOpenQuote", "a = 'x", "engine.parse", "unterminated"},
+                         }),
+                         [](const auto& given) { return given.param.name; });
 
 TEST(WrongExpressionPlace, IsWithinTheExpression) {
   const auto session = OpenSession();
@@ -167,7 +180,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"Try", "SELECT * FROM (SELECT try(a::INT) FROM t)", "query.try", "wrong values"},
         {"TryCast", "SELECT try_cast(a AS INT) FROM t", "", ""},
         {"Insert", "INSERT INTO t VALUES (1)", "query.not_select", "a INSERT"},
-        {"InsertBehindAComment", "/* x */ -- y\n INSERT INTO t VALUES (1)", "query.not_select", "a INSERT"},
+        {"InsertBehindAComment", "/* x */ -- y\n INSERT INTO t VALUES (1)", "query.not_select",
+         "a INSERT"},
         {"Update", "UPDATE t SET a = 1", "query.not_select", "a UPDATE"},
         {"Delete", "DELETE FROM t", "query.not_select", "a DELETE"},
         {"Drop", "DROP TABLE t", "query.not_select", "a DROP"},

@@ -78,8 +78,9 @@ TEST(Stream, TheNextStatementClosesIt) {
 
 TEST(Stream, AFailureInTheMiddleComesAfterTheRowsBeforeItAndStays) {
   const auto session = OpenSession();
-  const auto stream = Must(session->Query(
-      "SELECT CASE WHEN i < 200000 THEN i ELSE error('row ' || i)::BIGINT END AS n FROM range(300000) t(i)"));
+  const auto stream =
+      Must(session->Query("SELECT CASE WHEN i < 200000 THEN i ELSE error('row ' || i)::BIGINT END "
+                          "AS n FROM range(300000) t(i)"));
   int64_t rows = 0;
   for (;;) {
     const auto batch = stream->Next();
@@ -100,11 +101,13 @@ TEST(Stream, DroppingItGivesItsMemoryBack) {
   const auto engine = OpenEngine({.memory_bytes = 512 * 1024 * 1024});
   const auto session = Must(engine->NewSession());
   {
-    const auto stream = Must(session->Query(
-        "SELECT * FROM range(5000000) t(i) JOIN (SELECT i AS k FROM range(3000000) s(i)) ON i = k"));
+    const auto stream =
+        Must(session->Query("SELECT * FROM range(5000000) t(i) JOIN (SELECT i AS k FROM "
+                            "range(3000000) s(i)) ON i = k"));
     ASSERT_NE(Must(stream->Next()), nullptr);
   }
-  EXPECT_EQ(Single(*session, "SELECT sum(memory_usage_bytes) < 8000000 FROM duckdb_memory()"), "true");
+  EXPECT_EQ(Single(*session, "SELECT sum(memory_usage_bytes) < 8000000 FROM duckdb_memory()"),
+            "true");
 }
 
 TEST(Stream, ItOutlivesItsSessionAndEngine) {
@@ -126,7 +129,8 @@ TEST(Interrupt, ARunningStatementEndsWithinASecond) {
     session->Interrupt();
   });
   const auto start = steady_clock::now();
-  const Error error = ErrorOf(*session, "SELECT count(*) FROM range(100000000000) t(i) WHERE hash(i) = 0");
+  const Error error =
+      ErrorOf(*session, "SELECT count(*) FROM range(100000000000) t(i) WHERE hash(i) = 0");
   const auto taken = steady_clock::now() - start;
   ends.join();
   EXPECT_EQ(error.code, "engine.cancelled") << error.ToString();
@@ -151,7 +155,8 @@ TEST(Interrupt, AStreamBeingReadEnds) {
 TEST(BatchTable, AStatementSeesTheBatchesOfTheMomentItRuns) {
   const auto session = OpenSession();
   const auto table = Must(session->AddTable("odd \" name", Numbers(0, 1)->schema()));
-  const auto statement = Must(session->Prepare("SELECT count(*) AS c, sum(n)::BIGINT AS s, max(t) FROM \"odd \"\" name\""));
+  const auto statement = Must(
+      session->Prepare("SELECT count(*) AS c, sum(n)::BIGINT AS s, max(t) FROM \"odd \"\" name\""));
   const auto run = [&] { return ReadAll(*Must(statement->Query()))->ToString(); };
   EXPECT_THAT(run(), testing::HasSubstr("    0\n"));
   table->Set({Numbers(0, 5000), Numbers(5000, 1), Numbers(0, 0), Numbers(5001, 99'999)});
@@ -160,7 +165,8 @@ TEST(BatchTable, AStatementSeesTheBatchesOfTheMomentItRuns) {
   EXPECT_EQ(some->column(1)->GetScalar(0).ValueOrDie()->ToString(), "5512447500");
   EXPECT_EQ(some->column(2)->GetScalar(0).ValueOrDie()->ToString(), "a text of some length 99999");
   table->Set({Numbers(7, 1)});
-  EXPECT_EQ(Single(*session, "SELECT t FROM \"odd \"\" name\" WHERE n = 7"), "a text of some length 7");
+  EXPECT_EQ(Single(*session, "SELECT t FROM \"odd \"\" name\" WHERE n = 7"),
+            "a text of some length 7");
   EXPECT_EQ(Single(*session, "SELECT count(*) FROM \"odd \"\" name\""), "1");
 }
 
@@ -187,15 +193,18 @@ TEST(BatchTable, BatchesStayAliveWhileAStreamReadsThem) {
 TEST(BatchTable, AStreamOfBatchesIsReadOnceAndAsItIsNeeded) {
   const auto session = OpenSession();
   int64_t asked = 0;
-  const auto table = Must(session->AddStream("feed", Numbers(0, 1)->schema(), [&]() -> Result<std::shared_ptr<arrow::RecordBatch>> {
-    if (asked == 50) return nullptr;
-    return Numbers(10'000 * asked++, 10'000);
-  }));
+  const auto table = Must(session->AddStream("feed", Numbers(0, 1)->schema(),
+                                             [&]() -> Result<std::shared_ptr<arrow::RecordBatch>> {
+                                               if (asked == 50) return nullptr;
+                                               return Numbers(10'000 * asked++, 10'000);
+                                             }));
   EXPECT_EQ(Single(*session, "SELECT sum(n)::BIGINT FROM feed"), "124999750000");
-  EXPECT_EQ(ErrorOf(*session, "SELECT sum(n) FROM feed").message, "this stream has been read already");
-  const auto broken = Must(session->AddStream("broken", Numbers(0, 1)->schema(), []() -> Result<std::shared_ptr<arrow::RecordBatch>> {
-    return Fail(ErrorKind::kIo, "file.io", "the disk is gone");
-  }));
+  EXPECT_EQ(ErrorOf(*session, "SELECT sum(n) FROM feed").message,
+            "this stream has been read already");
+  const auto broken = Must(session->AddStream(
+      "broken", Numbers(0, 1)->schema(), []() -> Result<std::shared_ptr<arrow::RecordBatch>> {
+        return Fail(ErrorKind::kIo, "file.io", "the disk is gone");
+      }));
   const Error error = ErrorOf(*session, "SELECT * FROM broken");
   EXPECT_EQ(error.code, "engine.runtime");
   EXPECT_EQ(error.message, "the disk is gone");

@@ -59,24 +59,47 @@ INSTANTIATE_TEST_SUITE_P(
         {"DecimalOfFour", "decimal(4,2)", {"0", "99.99", "-99.99", "NULL"}},
         {"DecimalOfNine", "decimal(9,3)", {"999999.999", "-0.001", "NULL"}},
         {"DecimalOfEighteen", "decimal(18,0)", {"999999999999999999", "-1", "NULL"}},
-        {"DecimalOfThirtyEight", "decimal(38,10)", {"1234567890123456789012345678.0123456789", "-0.0000000001", "NULL"}},
-        {"Varchar", "varchar", {"''", "'short'", "'exactly12byt'", "'a text beyond the inline length'", "'zürich 東京 🦆'", "NULL"}},
+        {"DecimalOfThirtyEight",
+         "decimal(38,10)",
+         {"1234567890123456789012345678.0123456789", "-0.0000000001", "NULL"}},
+        {"Varchar",
+         "varchar",
+         {"''", "'short'", "'exactly12byt'", "'a text beyond the inline length'",
+          "'zürich 東京 🦆'", "NULL"}},
         {"Json", "json", {"'{\"a\": [1, null]}'", "'null'", "NULL"}},
-        {"Uuid", "uuid", {"'7b0c3c5e-8a39-4a51-9e52-0d7e3c1f0a01'", "'00000000-0000-0000-0000-000000000000'", "'ffffffff-ffff-ffff-ffff-ffffffffffff'", "NULL"}},
+        {"Uuid",
+         "uuid",
+         {"'7b0c3c5e-8a39-4a51-9e52-0d7e3c1f0a01'", "'00000000-0000-0000-0000-000000000000'",
+          "'ffffffff-ffff-ffff-ffff-ffffffffffff'", "NULL"}},
         {"Date", "date", {"'1970-01-01'", "'0001-01-01'", "'9999-12-31'", "NULL"}},
         {"Time", "time", {"'00:00:00'", "'23:59:59.999999'", "NULL"}},
-        {"Timestamp", "timestamp", {"'1970-01-01 00:00:00'", "'1969-12-31 23:59:59.999999'", "'9999-12-31 23:59:59'", "NULL"}},
-        {"Timestamptz", "timestamptz", {"'2026-05-01T10:00:00.123456Z'", "'2026-05-01T10:00:00+05:30'", "NULL"}},
-        {"Binary", "binary", {"''::BLOB", "'\\x00\\xFF'::BLOB", "'a blob beyond the inline length'::BLOB", "NULL"}},
+        {"Timestamp",
+         "timestamp",
+         {"'1970-01-01 00:00:00'", "'1969-12-31 23:59:59.999999'", "'9999-12-31 23:59:59'",
+          "NULL"}},
+        {"Timestamptz",
+         "timestamptz",
+         {"'2026-05-01T10:00:00.123456Z'", "'2026-05-01T10:00:00+05:30'", "NULL"}},
+        {"Binary",
+         "binary",
+         {"''::BLOB", "'\\x00\\xFF'::BLOB", "'a blob beyond the inline length'::BLOB", "NULL"}},
         {"ListOfInts", "list(int)", {"[]", "[1, NULL, 3]", "NULL", "[4]"}},
-        {"ListOfTexts", "list(varchar)", {"['a', 'a text beyond the inline length', NULL]", "[]", "NULL"}},
+        {"ListOfTexts",
+         "list(varchar)",
+         {"['a', 'a text beyond the inline length', NULL]", "[]", "NULL"}},
         {"ListOfUuids", "list(uuid)", {"['7b0c3c5e-8a39-4a51-9e52-0d7e3c1f0a01', NULL]", "NULL"}},
         {"ListOfLists", "list(list(bigint))", {"[[1, 2], [], NULL, [3]]", "NULL", "[]"}},
-        {"Struct", "struct(sku varchar, qty int)", {"{'sku': 'A', 'qty': 1}", "{'sku': NULL, 'qty': NULL}", "NULL"}},
-        {"ListOfStructs", "list(struct(sku varchar, price decimal(12,2), at timestamptz))",
-         {"[{'sku': 'A', 'price': 1.50, 'at': '2026-05-01T10:00:00Z'::TIMESTAMPTZ}, NULL]", "[]", "NULL"}},
-        {"StructOfLists", "struct(tags list(varchar), id uuid, ok bool)",
-         {"{'tags': ['x', 'y'], 'id': '7b0c3c5e-8a39-4a51-9e52-0d7e3c1f0a01'::UUID, 'ok': true}", "{'tags': NULL, 'id': NULL, 'ok': false}", "NULL"}},
+        {"Struct",
+         "struct(sku varchar, qty int)",
+         {"{'sku': 'A', 'qty': 1}", "{'sku': NULL, 'qty': NULL}", "NULL"}},
+        {"ListOfStructs",
+         "list(struct(sku varchar, price decimal(12,2), at timestamptz))",
+         {"[{'sku': 'A', 'price': 1.50, 'at': '2026-05-01T10:00:00Z'::TIMESTAMPTZ}, NULL]", "[]",
+          "NULL"}},
+        {"StructOfLists",
+         "struct(tags list(varchar), id uuid, ok bool)",
+         {"{'tags': ['x', 'y'], 'id': '7b0c3c5e-8a39-4a51-9e52-0d7e3c1f0a01'::UUID, 'ok': true}",
+          "{'tags': NULL, 'id': NULL, 'ok': false}", "NULL"}},
     }),
     [](const auto& given) { return given.param.name; });
 
@@ -110,19 +133,25 @@ INSTANTIATE_TEST_SUITE_P(
         {"Usmallint", "65535::USMALLINT", "int", "65535"},
         {"Uinteger", "4294967295::UINTEGER", "bigint", "4294967295"},
         {"Ubigint", "18446744073709551615::UBIGINT", "decimal(20,0)", "18446744073709551615"},
-        {"Hugeint", "(-170141183460469231731687303)::HUGEINT", "decimal(38,0)", "-170141183460469231731687303"},
+        {"Hugeint", "(-170141183460469231731687303)::HUGEINT", "decimal(38,0)",
+         "-170141183460469231731687303"},
         {"SumOfBigints", "(SELECT sum(i::BIGINT) FROM range(10) t(i))", "decimal(38,0)", "45"},
-        {"Uhugeint", "99999999999999999999999999999999999999::UHUGEINT", "decimal(38,0)", "99999999999999999999999999999999999999"},
+        {"Uhugeint", "99999999999999999999999999999999999999::UHUGEINT", "decimal(38,0)",
+         "99999999999999999999999999999999999999"},
         {"Float", "1.5::FLOAT", "double", "1.5"},
-        {"TimestampInSeconds", "'2026-05-01 10:00:00'::TIMESTAMP_S", "timestamp", "2026-05-01 10:00:00.000000"},
-        {"TimestampInMillis", "'2026-05-01 10:00:00.123'::TIMESTAMP_MS", "timestamp", "2026-05-01 10:00:00.123000"},
-        {"TimestampInNanosBefore1970", "'1969-12-31 23:59:59.999999999'::TIMESTAMP_NS", "timestamp", "1969-12-31 23:59:59.999999"},
+        {"TimestampInSeconds", "'2026-05-01 10:00:00'::TIMESTAMP_S", "timestamp",
+         "2026-05-01 10:00:00.000000"},
+        {"TimestampInMillis", "'2026-05-01 10:00:00.123'::TIMESTAMP_MS", "timestamp",
+         "2026-05-01 10:00:00.123000"},
+        {"TimestampInNanosBefore1970", "'1969-12-31 23:59:59.999999999'::TIMESTAMP_NS", "timestamp",
+         "1969-12-31 23:59:59.999999"},
         {"Interval", "INTERVAL '1 month 2 days 03:04:05'", "varchar", "1 month 2 days 03:04:05"},
         {"TimeWithZone", "'10:00:00+02'::TIMETZ", "varchar", "10:00:00+02"},
         {"Bit", "'10101'::BIT", "varchar", "10101"},
         {"Enum", "'b'::ENUM('a', 'b')", "varchar", "b"},
         {"Null", "NULL", "int", "null"},
-        {"Map", "MAP {'a': 1}", "list(struct(key varchar, value int))", "list<element: struct<key: string, value: int32>>[{key:string = a, value:int32 = 1}]"},
+        {"Map", "MAP {'a': 1}", "list(struct(key varchar, value int))",
+         "list<element: struct<key: string, value: int32>>[{key:string = a, value:int32 = 1}]"},
         {"Array", "[1, 2]::INTEGER[2]", "list(int)", "list<element: int32>[1, 2]"},
         {"JsonColumn", "'{\"a\":1}'::JSON", "varchar", "{\"a\":1}"},
     }),
@@ -133,8 +162,9 @@ TEST(EngineTypes, AUuidLeavesInTheOrderOfItsText) {
   const auto out = Read(*session, "SELECT '7b0c3c5e-8a39-4a51-9e52-0d7e3c1f0a01'::UUID");
   const auto& storage = static_cast<const arrow::FixedSizeBinaryArray&>(
       *static_cast<const arrow::ExtensionArray&>(*out->column(0)).storage());
-  EXPECT_EQ(storage.GetView(0),
-            std::string_view("\x7b\x0c\x3c\x5e\x8a\x39\x4a\x51\x9e\x52\x0d\x7e\x3c\x1f\x0a\x01", 16));
+  EXPECT_EQ(
+      storage.GetView(0),
+      std::string_view("\x7b\x0c\x3c\x5e\x8a\x39\x4a\x51\x9e\x52\x0d\x7e\x3c\x1f\x0a\x01", 16));
 }
 
 TEST(EngineTypes, WhatNoColumnHoldsIsAnErrorThatNamesTheColumn) {
@@ -155,10 +185,11 @@ TEST(EngineTypes, ListsMadeByFunctionsLeaveAsTheyAre) {
   for (const std::string expression :
        {"list_sort([i, 3, NULL, 1], 'DESC')", "list_reverse([i, 2, 3])", "([i, 2, 3, 4])[2:3]",
         "list_filter([i, 2, 3], lambda x: x % 2 = 0)", "list_transform([i], lambda x: [x, x + 1])",
-        "list_slice([i, 2, 3, 4, 5], 1, 5, 2)", "flatten([[i, 1], [2]])", "list_distinct([i, i, 2])",
-        "list_zip([i, 1], ['a', 'b'])", "string_split('a,b,' || i, ',')",
-        "CASE WHEN i % 3 = 0 THEN [i] WHEN i % 3 = 1 THEN [] END", "[{'a': [i, 1]}, NULL, {'a': []}]",
-        "map_entries(MAP {i: 'x'})", "[i, 2]::BIGINT[2]", "struct_pack(a := [i], b := {'c': i})"}) {
+        "list_slice([i, 2, 3, 4, 5], 1, 5, 2)", "flatten([[i, 1], [2]])",
+        "list_distinct([i, i, 2])", "list_zip([i, 1], ['a', 'b'])",
+        "string_split('a,b,' || i, ',')", "CASE WHEN i % 3 = 0 THEN [i] WHEN i % 3 = 1 THEN [] END",
+        "[{'a': [i, 1]}, NULL, {'a': []}]", "map_entries(MAP {i: 'x'})", "[i, 2]::BIGINT[2]",
+        "struct_pack(a := [i], b := {'c': i})"}) {
     const std::string sql = "SELECT " + expression + " AS v FROM range(5000) t(i) WHERE i % 7 <> 0";
     const auto out = Read(*session, sql);
     ASSERT_TRUE(out->ValidateFull().ok()) << expression;
@@ -166,9 +197,9 @@ TEST(EngineTypes, ListsMadeByFunctionsLeaveAsTheyAre) {
     table->Set({out});
     const auto meant = Read(*session, "SELECT CAST(v AS VARCHAR) AS t FROM (" + sql + ")");
     const auto read = Read(*session, "SELECT CAST(v AS VARCHAR) AS t FROM lists");
-    EXPECT_TRUE(read->Equals(*meant)) << expression << "\n"
-                                      << meant->Slice(2040, 20)->ToString()
-                                      << read->Slice(2040, 20)->ToString();
+    EXPECT_TRUE(read->Equals(*meant))
+        << expression << "\n"
+        << meant->Slice(2040, 20)->ToString() << read->Slice(2040, 20)->ToString();
   }
 }
 

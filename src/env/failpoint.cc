@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <charconv>
 #include <cstdlib>
 #include <string>
 
@@ -29,7 +30,7 @@ const Armed* ReadArmed() {
       armed.action = rest.substr(second + 1);
       rest.resize(second);
     }
-    armed.hit = std::atoi(rest.c_str());
+    std::from_chars(rest.data(), rest.data() + rest.size(), armed.hit);
   }
   return &armed;
 }

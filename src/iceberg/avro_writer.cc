@@ -11,8 +11,11 @@ constexpr size_t kBlockBytesTarget = 512 * 1024;
 std::string SyncOf(std::string_view content) {
   const std::string hex = env::ContentHashHex(content);
   std::string sync;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2)
-    sync += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
+    uint8_t byte = 0;
+    std::from_chars(hex.data() + i, hex.data() + i + 2, byte, 16);
+    sync += static_cast<char>(byte);
+  }
   WEIR_CHECK(sync.size() == 16);
   return sync;
 }

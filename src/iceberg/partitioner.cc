@@ -107,11 +107,12 @@ class TimeUnits {
                                                   : kMicrosPerDay) {}
 
   int32_t Of(int64_t value) {
-    if (value < begin_ || value - begin_ >= step_ || !any_) {
-      begin_ = FloorDivide(value, step_) * step_;
+    // Unsigned, since the first step of all time begins before what 64 bits hold.
+    const auto at = static_cast<uint64_t>(value);
+    if (at - begin_ >= step_ || !any_) {
+      begin_ = static_cast<uint64_t>(FloorDivide(value, static_cast<int64_t>(step_))) * step_;
       unit_ = TimeUnitOf(transform_, source_, value);
-      // The first step of all time begins before what 64 bits hold.
-      any_ = begin_ <= value;
+      any_ = true;
     }
     return unit_;
   }
@@ -119,8 +120,8 @@ class TimeUnits {
  private:
   TransformKind transform_;
   TypeKind source_;
-  int64_t step_;
-  int64_t begin_ = 0;
+  uint64_t step_;
+  uint64_t begin_ = 0;
   int32_t unit_ = 0;
   bool any_ = false;
 };

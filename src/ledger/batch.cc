@@ -36,9 +36,8 @@ static void to_json(json& made, const TableOutcome& table) {
 }
 
 static void from_json(const json& stored, TableOutcome& table) {
-  table = {.table = stored.at("table"),
-           .snapshot = stored.at("snapshot"),
-           .rows = stored.at("rows")};
+  table = {
+      .table = stored.at("table"), .snapshot = stored.at("snapshot"), .rows = stored.at("rows")};
 }
 
 Counts& Counts::operator+=(const Counts& other) {
@@ -52,14 +51,10 @@ Counts& Counts::operator+=(const Counts& other) {
 }
 
 std::string BatchPlan::ToJson() const {
-  return json{{"weir.plan", 1},
-              {"time", time.micros},
-              {"definition", definition},
-              {"decoder_version", decoder_version},
-              {"rows_max", rows_max},
-              {"bytes_max", bytes_max},
-              {"splits", splits},
-              {"inputs", inputs}}
+  return json{{"weir.plan", 1},           {"time", time.micros},
+              {"definition", definition}, {"decoder_version", decoder_version},
+              {"rows_max", rows_max},     {"bytes_max", bytes_max},
+              {"splits", splits},         {"inputs", inputs}}
       .dump();
 }
 
@@ -67,7 +62,8 @@ Result<BatchPlan> BatchPlan::FromJson(const std::string& text) {
   try {
     const json stored = json::parse(text);
     if (stored.at("weir.plan") != 1)
-      return Fail(ErrorKind::kCorrupt, "ledger.plan", "the plan has a version that this Weir does not know",
+      return Fail(ErrorKind::kCorrupt, "ledger.plan",
+                  "the plan has a version that this Weir does not know",
                   "use the version of Weir that wrote it");
     BatchPlan plan;
     plan.time = {stored.at("time")};
@@ -79,7 +75,8 @@ Result<BatchPlan> BatchPlan::FromJson(const std::string& text) {
     plan.inputs = stored.at("inputs").get<std::vector<PlannedInput>>();
     return plan;
   } catch (const json::exception& cause) {
-    return Fail(ErrorKind::kCorrupt, "ledger.plan", std::string("a stored plan cannot be read: ") + cause.what());
+    return Fail(ErrorKind::kCorrupt, "ledger.plan",
+                std::string("a stored plan cannot be read: ") + cause.what());
   }
 }
 
@@ -115,7 +112,8 @@ Result<BatchOutcome> BatchOutcome::FromJson(const std::string& text) {
     outcome.bytes = stored.at("bytes");
     return outcome;
   } catch (const json::exception& cause) {
-    return Fail(ErrorKind::kCorrupt, "ledger.outcome", std::string("a stored outcome cannot be read: ") + cause.what());
+    return Fail(ErrorKind::kCorrupt, "ledger.outcome",
+                std::string("a stored outcome cannot be read: ") + cause.what());
   }
 }
 

@@ -49,10 +49,10 @@ struct PlannedInput {  // Of a model: the snapshot it reads. 0: the table was em
 
 // Where a batch ends is decided by the bytes and these limits alone, so a replay ends there too.
 struct BatchPlan {
-  Instant time;                        // now() and _ingested_at of every record.
-  std::string definition;              // Digest of contract, format and sinks (kept in the catalog).
-  int decoder_version = 1;             // A decoder that reads the same bytes otherwise must raise it.
-  uint64_t rows_max = 0;               // The batch ends before the first record beyond either limit.
+  Instant time;             // now() and _ingested_at of every record.
+  std::string definition;   // Digest of contract, format and sinks (kept in the catalog).
+  int decoder_version = 1;  // A decoder that reads the same bytes otherwise must raise it.
+  uint64_t rows_max = 0;    // The batch ends before the first record beyond either limit.
   uint64_t bytes_max = 0;
   std::vector<ObjectProgress> splits;  // Read in this order, each from its state to its end.
   std::vector<PlannedInput> inputs;    // Of a model; then there are no splits.
@@ -80,7 +80,8 @@ struct BatchOutcome {
   friend bool operator==(const BatchOutcome&, const BatchOutcome&) = default;
 
   std::string ToJson() const;
-  static Result<BatchOutcome> FromJson(const std::string& text);  // Error ledger.outcome (kCorrupt).
+  static Result<BatchOutcome> FromJson(
+      const std::string& text);  // Error ledger.outcome (kCorrupt).
 };
 
 }  // namespace weir::ledger

@@ -29,7 +29,8 @@ TEST(BatchPlan, AnotherPlanHasAnotherDigest) {
 }
 
 TEST(BatchPlan, RefusesWhatItDidNotWrite) {
-  for (const char* text : {"", "{}", "[1]", R"({"weir.plan": 2})", R"({"weir.plan": 1, "time": "x"})"})
+  for (const char* text :
+       {"", "{}", "[1]", R"({"weir.plan": 2})", R"({"weir.plan": 1, "time": "x"})"})
     EXPECT_EQ(BatchPlan::FromJson(text).error().code, "ledger.plan") << text;
 }
 

@@ -20,7 +20,8 @@ std::unexpected<Error> Fenced(Epoch stored, Epoch mine) {
               "let the other one work; this one has changed nothing");
 }
 
-std::unexpected<Error> OutOfOrder(const PipelineState& state, std::string_view doing, BatchNumber batch) {
+std::unexpected<Error> OutOfOrder(const PipelineState& state, std::string_view doing,
+                                  BatchNumber batch) {
   return Fail(ErrorKind::kStopped, "ledger.out_of_order",
               "cannot " + std::string(doing) + " batch " + std::to_string(batch.value) +
                   ": batch " + std::to_string(state.batch.value) + " is " +
@@ -35,9 +36,8 @@ Result<void> CheckSame(const PipelineState& state, const E& event, std::string_v
   if (state.settled() || event.batch != state.batch) return OutOfOrder(state, doing, event.batch);
   if (event.digest != state.digest) {
     return Fail(ErrorKind::kStopped, "ledger.diverged",
-                "batch " + std::to_string(event.batch.value) +
-                    " was planned as " + state.digest.substr(0, 12) + " but is now " +
-                    event.digest.substr(0, 12),
+                "batch " + std::to_string(event.batch.value) + " was planned as " +
+                    state.digest.substr(0, 12) + " but is now " + event.digest.substr(0, 12),
                 "weir verify");
   }
   return {};
@@ -54,7 +54,8 @@ struct Transition {
   }
   Result<PipelineState> operator()(const Plan& event) const {
     if (event.epoch != state.epoch) return Fenced(state.epoch, event.epoch);
-    if (!state.settled() || event.batch != state.batch.next()) return OutOfOrder(state, "plan", event.batch);
+    if (!state.settled() || event.batch != state.batch.next())
+      return OutOfOrder(state, "plan", event.batch);
     return PipelineState{state.epoch, event.batch, BatchState::kPlanned, event.digest};
   }
   Result<PipelineState> operator()(const Commit& event) const {

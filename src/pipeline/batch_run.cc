@@ -26,16 +26,19 @@ Result<std::shared_ptr<arrow::Array>> Repeated(const arrow::Scalar& value, int64
 
 // The accepted rows with the system columns that say where they came from.
 Result<std::shared_ptr<arrow::RecordBatch>> WithOrigin(const contract::CheckedBatch& checked,
-                                                       const commit::OpenBatch& batch, const std::string& source) {
+                                                       const commit::OpenBatch& batch,
+                                                       const std::string& source) {
   const std::shared_ptr<arrow::RecordBatch>& rows = checked.accepted;
   const int64_t count = rows->num_rows();
   WEIR_CHECK(static_cast<size_t>(count) == checked.offsets.size());
   const auto utc = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
-  WEIR_ASSIGN(auto ingested_at, Repeated(arrow::TimestampScalar(batch.plan.time.micros, utc), count));
+  WEIR_ASSIGN(auto ingested_at,
+              Repeated(arrow::TimestampScalar(batch.plan.time.micros, utc), count));
   WEIR_ASSIGN(auto batch_id, Repeated(arrow::StringScalar(batch.id.ToString()), count));
   WEIR_ASSIGN(auto source_path, Repeated(arrow::StringScalar(source), count));
   arrow::Int64Builder offsets;
-  const auto appended = offsets.AppendValues(reinterpret_cast<const int64_t*>(checked.offsets.data()), count);
+  const auto appended =
+      offsets.AppendValues(reinterpret_cast<const int64_t*>(checked.offsets.data()), count);
   if (!appended.ok()) return FromArrow(appended);
   std::shared_ptr<arrow::Array> offset;
   if (const auto finished = offsets.Finish(&offset); !finished.ok()) return FromArrow(finished);
@@ -54,8 +57,8 @@ Result<std::shared_ptr<arrow::RecordBatch>> WithOrigin(const contract::CheckedBa
 
 class BatchRun {
  public:
-  BatchRun(const BatchParts& parts, const commit::OpenBatch& batch, std::optional<LiveDecoder>& live,
-           const std::function<void(uint64_t)>& advance)
+  BatchRun(const BatchParts& parts, const commit::OpenBatch& batch,
+           std::optional<LiveDecoder>& live, const std::function<void(uint64_t)>& advance)
       : parts_(parts), batch_(batch), live_(live), advance_(advance) {}
 
   Result<StagedBatch> Run() {
@@ -86,9 +89,11 @@ class BatchRun {
     uint64_t at = from;
     bool ended = false;
     while (!ended && !Full() && !staged_.fail) {
-      if (parts_.context.stop.load()) return Fail(ErrorKind::kCancelled, "run.cancelled", "stopped by a signal");
+      if (parts_.context.stop.load())
+        return Fail(ErrorKind::kCancelled, "run.cancelled", "stopped by a signal");
       const format::DecodeLimits limits{
-          .rows = std::min<uint64_t>(kDecodedRowsMax, batch_.plan.rows_max - staged_.outcome.counts.read),
+          .rows = std::min<uint64_t>(kDecodedRowsMax,
+                                     batch_.plan.rows_max - staged_.outcome.counts.read),
           .bytes = std::min<uint64_t>(kDecodedBytesMax, batch_.plan.bytes_max - bytes_)};
       WEIR_ASSIGN(const auto decoded, reading.decoder->Next(limits));
       const uint64_t now = reading.decoder->state().offset;
@@ -125,9 +130,9 @@ class BatchRun {
       WEIR_ASSIGN(start, format::DecoderState::FromJson(split.state));
     }
     WEIR_ASSIGN(const format::FormatSpec format, parts_.source.FormatOf(split.object));
-    WEIR_ASSIGN(reading.decoder,
-                format::MakeDecoder(format, parts_.spec.contract.columns, reading.open->Read(start.reader_offset()),
-                                    start, {.input_name = split.object}));
+    WEIR_ASSIGN(reading.decoder, format::MakeDecoder(format, parts_.spec.contract.columns,
+                                                     reading.open->Read(start.reader_offset()),
+                                                     start, {.input_name = split.object}));
     return reading;
   }
 
@@ -153,12 +158,15 @@ class BatchRun {
     return WriteDeadLetters(checked.rejected, split);
   }
 
-  Result<void> WriteDeadLetters(const std::vector<columnar::RejectedRow>& rejected, const ObjectProgress& split) {
-    const DeadLetterOrigin origin{parts_.context.project, batch_.id, split.object, split.version, "", batch_.plan.time};
+  Result<void> WriteDeadLetters(const std::vector<columnar::RejectedRow>& rejected,
+                                const ObjectProgress& split) {
+    const DeadLetterOrigin origin{parts_.context.project, batch_.id, split.object,
+                                  split.version,          "",        batch_.plan.time};
     // In pieces, since a refused record may be a megabyte.
     constexpr size_t kPieceRows = 256;
     for (size_t begin = 0; begin < rejected.size(); begin += kPieceRows) {
-      const auto piece = std::span(rejected).subspan(begin, std::min(kPieceRows, rejected.size() - begin));
+      const auto piece =
+          std::span(rejected).subspan(begin, std::min(kPieceRows, rejected.size() - begin));
       WEIR_ASSIGN(const auto rows, ToDeadLetters(origin, piece));
       WEIR_TRY(parts_.dead_letters.Write(*rows));
     }

@@ -25,7 +25,8 @@ class Columns {
     ARROW_RETURN_NOT_OK(Number(4, row.offset));
     ARROW_RETURN_NOT_OK(static_cast<arrow::BinaryBuilder&>(*builders_[5]).Append(row.raw));
     ARROW_RETURN_NOT_OK(Number(6, row.raw_length));
-    ARROW_RETURN_NOT_OK(Text(7, row.raw_hash.empty() ? env::ContentHashHex(row.raw) : row.raw_hash));
+    ARROW_RETURN_NOT_OK(
+        Text(7, row.raw_hash.empty() ? env::ContentHashHex(row.raw) : row.raw_hash));
     ARROW_RETURN_NOT_OK(Text(8, row.kind == columnar::RejectedKind::kRecord ? "record" : "object"));
     ARROW_RETURN_NOT_OK(origin.sink.empty() ? builders_[9]->AppendNull() : Text(9, origin.sink));
     ARROW_RETURN_NOT_OK(Reasons(row));
@@ -47,7 +48,8 @@ class Columns {
     return static_cast<arrow::StringBuilder&>(*builders_[column]).Append(text);
   }
   arrow::Status Number(size_t column, uint64_t number) {
-    return static_cast<arrow::Int64Builder&>(*builders_[column]).Append(static_cast<int64_t>(number));
+    return static_cast<arrow::Int64Builder&>(*builders_[column])
+        .Append(static_cast<int64_t>(number));
   }
   arrow::Status Reasons(const columnar::RejectedRow& row) {
     auto& list = static_cast<arrow::ListBuilder&>(*builders_[10]);
@@ -72,7 +74,8 @@ class Columns {
 
 std::string DeadLetterId(const DeadLetterOrigin& origin, uint64_t offset) {
   env::ContentHash hash;
-  for (const std::string* part : {&origin.project, &origin.batch.pipeline, &origin.version, &origin.sink}) {
+  for (const std::string* part :
+       {&origin.project, &origin.batch.pipeline, &origin.version, &origin.sink}) {
     hash.Update(*part);
     hash.Update(std::string_view("\0", 1));
   }
@@ -80,15 +83,16 @@ std::string DeadLetterId(const DeadLetterOrigin& origin, uint64_t offset) {
   return hash.Hex();
 }
 
-Result<std::shared_ptr<arrow::RecordBatch>> ToDeadLetters(const DeadLetterOrigin& origin,
-                                                          std::span<const columnar::RejectedRow> rows) {
+Result<std::shared_ptr<arrow::RecordBatch>> ToDeadLetters(
+    const DeadLetterOrigin& origin, std::span<const columnar::RejectedRow> rows) {
   Columns columns(columnar::ToArrow(table::DeadLetterShape().schema));
   for (const columnar::RejectedRow& row : rows) {
     if (const arrow::Status status = columns.Append(origin, row); !status.ok())
       return Fail(ErrorKind::kInvalid, "pipeline.dead_letters", status.ToString());
   }
   auto batch = columns.Finish();
-  if (!batch.ok()) return Fail(ErrorKind::kInvalid, "pipeline.dead_letters", batch.status().ToString());
+  if (!batch.ok())
+    return Fail(ErrorKind::kInvalid, "pipeline.dead_letters", batch.status().ToString());
   return *batch;
 }
 

@@ -28,7 +28,7 @@ struct DeadLetterOrigin {
 std::string DeadLetterId(const DeadLetterOrigin& origin, uint64_t offset);
 
 // A batch in the columns of table::DeadLetterShape.
-Result<std::shared_ptr<arrow::RecordBatch>> ToDeadLetters(const DeadLetterOrigin& origin,
-                                                          std::span<const columnar::RejectedRow> rows);
+Result<std::shared_ptr<arrow::RecordBatch>> ToDeadLetters(
+    const DeadLetterOrigin& origin, std::span<const columnar::RejectedRow> rows);
 
 }  // namespace weir::pipeline

@@ -16,8 +16,10 @@ using nlohmann::json;
 const config::FieldTable<FlushSpec>& FlushFields() {
   static const config::FieldTable<FlushSpec> table{
       "pipelines.NAME.flush",
-      {Field("rows", &FlushSpec::rows, config::Integer(1), Default("100000"), "records of a batch, at most"),
-       Field("bytes", &FlushSpec::bytes, config::Bytes(), Default("64MiB"), "bytes of input of a batch, about"),
+      {Field("rows", &FlushSpec::rows, config::Integer(1), Default("100000"),
+             "records of a batch, at most"),
+       Field("bytes", &FlushSpec::bytes, config::Bytes(), Default("64MiB"),
+             "bytes of input of a batch, about"),
        Field("every", &FlushSpec::every, config::Duration(), Default("500ms"),
              "cut after this time, where input goes on arriving")}};
   return table;
@@ -26,50 +28,59 @@ const config::FieldTable<FlushSpec>& FlushFields() {
 const config::FieldTable<MaxBadSpec>& MaxBadFields() {
   static const config::FieldTable<MaxBadSpec> table{
       "pipelines.NAME.max_bad",
-      {Field("rate", &MaxBadSpec::rate, config::Rate(), Required(), "part of a batch's records, at most"),
-       Field("over", &MaxBadSpec::later, config::Text(), Optional(), "time that the rate is taken over").Later(),
+      {Field("rate", &MaxBadSpec::rate, config::Rate(), Required(),
+             "part of a batch's records, at most"),
+       Field("over", &MaxBadSpec::later, config::Text(), Optional(),
+             "time that the rate is taken over")
+           .Later(),
        Field("then", &MaxBadSpec::later, config::Text(), Optional(), "fail | pause").Later()}};
   return table;
 }
 
 config::Shape<MaxBadSpec> MaxBadShape() {
-  return config::ScalarOr(config::Converted<MaxBadSpec>(config::Rate(),
-                                                        [](double rate, const config::Node&, const config::Reading&) {
-                                                          MaxBadSpec spec;
-                                                          spec.rate = rate;
-                                                          return std::optional(spec);
-                                                        }),
-                          config::Nested(MaxBadFields()));
+  return config::ScalarOr(
+      config::Converted<MaxBadSpec>(config::Rate(),
+                                    [](double rate, const config::Node&, const config::Reading&) {
+                                      MaxBadSpec spec;
+                                      spec.rate = rate;
+                                      return std::optional(spec);
+                                    }),
+      config::Nested(MaxBadFields()));
 }
 
 config::Shape<SourceSpec> SourceShape() {
-  return config::OneOfKinds<SourceSpec>("source", {config::FlatKind<SourceSpec>("files", source::FilesFields()),
-                                                   config::InnerKind<SourceSpec>("generate", source::GenerateFields()),
-                                                   config::LaterKind<SourceSpec>("http"),
-                                                   config::LaterKind<SourceSpec>("rest"),
-                                                   config::LaterKind<SourceSpec>("kafka")});
+  return config::OneOfKinds<SourceSpec>(
+      "source", {config::FlatKind<SourceSpec>("files", source::FilesFields()),
+                 config::InnerKind<SourceSpec>("generate", source::GenerateFields()),
+                 config::LaterKind<SourceSpec>("http"), config::LaterKind<SourceSpec>("rest"),
+                 config::LaterKind<SourceSpec>("kafka")});
 }
 
 config::Shape<SinkSpec> SinkShape() {
-  return config::OneOfKinds<SinkSpec>("sink", {config::FlatKind<SinkSpec>("table", sink::TableSinkFields()),
-                                               config::FlatKind<SinkSpec>("files", sink::FilesSinkFields()),
-                                               config::LaterKind<SinkSpec>("postgres")});
+  return config::OneOfKinds<SinkSpec>("sink",
+                                      {config::FlatKind<SinkSpec>("table", sink::TableSinkFields()),
+                                       config::FlatKind<SinkSpec>("files", sink::FilesSinkFields()),
+                                       config::LaterKind<SinkSpec>("postgres")});
 }
 
 // Which parts go together.
-void CheckTogether(const PipelineSpec& spec, const config::Node& node, const config::Reading& reading) {
+void CheckTogether(const PipelineSpec& spec, const config::Node& node,
+                   const config::Reading& reading) {
   const bool to_files = std::holds_alternative<sink::FilesSinkSpec>(spec.sink);
   const config::Node* sink = node.Find("sink");
   if (spec.generates() != to_files) {
     reading.Add("config.not_built",
-                spec.generates() ? "a generate source writes to a files sink in this version"
-                                 : "a files sink takes rows of a generate source only, in this version",
+                spec.generates()
+                    ? "a generate source writes to a files sink in this version"
+                    : "a files sink takes rows of a generate source only, in this version",
                 sink != nullptr ? sink->place : node.place,
-                spec.generates() ? "sink: { files: \"data/NAME_{seq:06}.csv\" }" : "sink: { table: schema.name }");
+                spec.generates() ? "sink: { files: \"data/NAME_{seq:06}.csv\" }"
+                                 : "sink: { table: schema.name }");
   }
   if (!spec.generates() && spec.contract.columns.empty() && node.Find("contract") == nullptr) {
-    reading.Add("config.missing_key", "'contract' is missing in " + reading.where, node.place,
-                "say which columns a good record has: contract: { columns: { id: bigint not null } }");
+    reading.Add(
+        "config.missing_key", "'contract' is missing in " + reading.where, node.place,
+        "say which columns a good record has: contract: { columns: { id: bigint not null } }");
   }
 }
 
@@ -79,18 +90,27 @@ const config::FieldTable<PipelineSpec>& PipelineFields() {
   static const config::FieldTable<PipelineSpec> table{
       "pipelines.NAME",
       {Field("source", &PipelineSpec::source, SourceShape(), Required(), "where records come from"),
-       Field("contract", &PipelineSpec::contract, config::Nested(contract::ContractFields()), Optional(),
-             "what a good record is"),
+       Field("contract", &PipelineSpec::contract, config::Nested(contract::ContractFields()),
+             Optional(), "what a good record is"),
        Field("max_bad", &PipelineSpec::max_bad, MaxBadShape(), Optional(),
              "more refused records than this hold the batch before its commit"),
-       Field("flush", &PipelineSpec::flush, config::Nested(FlushFields()), Optional(), "cuts batches"),
+       Field("flush", &PipelineSpec::flush, config::Nested(FlushFields()), Optional(),
+             "cuts batches"),
        Field("sink", &PipelineSpec::sink, SinkShape(), Required(), "where good records go"),
        Field("sinks", &PipelineSpec::name, config::Text(), Optional(), "several of them").Later(),
-       Field("dedupe", &PipelineSpec::name, config::Text(), Optional(), "first of equal records wins").Later(),
-       Field("late", &PipelineSpec::name, config::Text(), Optional(), "records older than the stream").Later(),
-       Field("land", &PipelineSpec::name, config::Text(), Optional(), "raw bytes as received, kept").Later(),
-       Field("bad_records", &PipelineSpec::name, config::Text(), Optional(), "files of refused records").Later(),
-       Field("schedule", &PipelineSpec::name, config::Text(), Optional(), "when it runs by itself").Later()},
+       Field("dedupe", &PipelineSpec::name, config::Text(), Optional(),
+             "first of equal records wins")
+           .Later(),
+       Field("late", &PipelineSpec::name, config::Text(), Optional(),
+             "records older than the stream")
+           .Later(),
+       Field("land", &PipelineSpec::name, config::Text(), Optional(), "raw bytes as received, kept")
+           .Later(),
+       Field("bad_records", &PipelineSpec::name, config::Text(), Optional(),
+             "files of refused records")
+           .Later(),
+       Field("schedule", &PipelineSpec::name, config::Text(), Optional(), "when it runs by itself")
+           .Later()},
       CheckTogether};
   return table;
 }
@@ -98,7 +118,8 @@ const config::FieldTable<PipelineSpec>& PipelineFields() {
 std::vector<PipelineSpec> ReadPipelines(const config::Project& project, config::Faults& faults) {
   std::vector<PipelineSpec> specs;
   for (const config::Named<config::Node>& named : project.pipelines) {
-    PipelineSpec spec = config::Read(named.value, PipelineFields(), faults, "pipeline '" + named.name + "'");
+    PipelineSpec spec =
+        config::Read(named.value, PipelineFields(), faults, "pipeline '" + named.name + "'");
     spec.name = named.name;
     spec.place = named.place;
     specs.push_back(std::move(spec));

@@ -15,7 +15,8 @@ using ledger::ObjectProgress;
 // The pipeline's progress as the catalog knows it.
 class CatalogCursor final : public source::Cursor {
  public:
-  CatalogCursor(catalog::Catalog& catalog, std::string pipeline) : catalog_(catalog), pipeline_(std::move(pipeline)) {}
+  CatalogCursor(catalog::Catalog& catalog, std::string pipeline)
+      : catalog_(catalog), pipeline_(std::move(pipeline)) {}
   Result<std::optional<ObjectProgress>> ByPath(const std::string& object) override {
     return catalog_.ObjectByPath(pipeline_, object);
   }
@@ -29,10 +30,13 @@ class CatalogCursor final : public source::Cursor {
 };
 
 telemetry::BatchCounts ForLog(const ledger::Counts& counts) {
-  return {counts.read, counts.accepted, counts.rejected, counts.duplicate, counts.filtered, counts.late};
+  return {counts.read,      counts.accepted, counts.rejected,
+          counts.duplicate, counts.filtered, counts.late};
 }
 
-bool InputIsGone(const Error& error) { return error.code == "source.lost" || error.code == "source.changed"; }
+bool InputIsGone(const Error& error) {
+  return error.code == "source.lost" || error.code == "source.changed";
+}
 
 }  // namespace
 
@@ -51,7 +55,8 @@ struct Runner::State {
   const std::function<void(const Progress&)>* report = nullptr;
 
   Result<void> Run() {
-    WEIR_ASSIGN(owner, commit::Owner::Take(context.catalog, context.lake, context.clock, spec.name));
+    WEIR_ASSIGN(owner,
+                commit::Owner::Take(context.catalog, context.lake, context.clock, spec.name));
     context.log.Write(telemetry::EpochOwned{spec.name, owner->epoch()});
     WEIR_TRY(Recover());
     CatalogCursor cursor(context.catalog, spec.name);
@@ -75,14 +80,17 @@ struct Runner::State {
   Result<void> Recover() {
     WEIR_ASSIGN(const auto held, owner->Held());
     if (held) {
-      return Fail(ErrorKind::kStopped, "batch.held", "batch " + held->id.ToString() + " is held: " + held->note,
-                  "look at it (weir batch show " + held->id.ToString() + "), then weir batch retry|accept|void");
+      return Fail(ErrorKind::kStopped, "batch.held",
+                  "batch " + held->id.ToString() + " is held: " + held->note,
+                  "look at it (weir batch show " + held->id.ToString() +
+                      "), then weir batch retry|accept|void");
     }
     WEIR_ASSIGN(auto batch, owner->Unsettled());
     if (!batch) return {};
     if (batch->plan.definition != definition) {
       // Nothing of it is visible, and the contract it was planned with is no longer wanted.
-      WEIR_TRY(owner->Void(*batch, {}, {}, "the pipeline was changed before the batch was committed"));
+      WEIR_TRY(
+          owner->Void(*batch, {}, {}, "the pipeline was changed before the batch was committed"));
       context.log.Write(telemetry::BatchRecovered{batch->id, "voided"});
       return {};
     }
@@ -95,7 +103,8 @@ struct Runner::State {
   Result<void> Note(std::vector<source::SkippedObject> skipped) {
     std::vector<ObjectProgress> objects;
     for (source::SkippedObject& one : skipped) {
-      context.log.Write(telemetry::FileSkipped{spec.name, one.object.object, "same content as " + one.same_as});
+      context.log.Write(
+          telemetry::FileSkipped{spec.name, one.object.object, "same content as " + one.same_as});
       objects.push_back(one.object);
       summary.skipped.push_back(std::move(one));
     }
@@ -126,12 +135,14 @@ struct Runner::State {
     plan.rows_max = static_cast<uint64_t>(spec.flush.rows);
     plan.bytes_max = spec.flush.bytes;
     uint64_t bytes = 0;
-    for (size_t i = next; i < splits.size() && bytes < plan.bytes_max && plan.splits.size() < kBatchSplitsMax; ++i) {
+    for (size_t i = next;
+         i < splits.size() && bytes < plan.bytes_max && plan.splits.size() < kBatchSplitsMax; ++i) {
       plan.splits.push_back(splits[i]);
       bytes += splits[i].size;
     }
     WEIR_ASSIGN(commit::OpenBatch batch, owner->Plan(std::move(plan)));
-    context.log.Write(telemetry::BatchPlanned{batch.id, batch.epoch, batch.plan.splits.size(), bytes});
+    context.log.Write(
+        telemetry::BatchPlanned{batch.id, batch.epoch, batch.plan.splits.size(), bytes});
     return batch;
   }
 
@@ -151,7 +162,8 @@ struct Runner::State {
     if (const auto why = WhyHeld(*staged)) return HoldBatch(batch, *staged, *why);
     std::vector<ObjectProgress> read = staged->progress;
     WEIR_ASSIGN(const ledger::BatchOutcome outcome,
-                owner->Commit(batch, std::move(staged->tables), std::move(staged->outcome), std::move(staged->progress)));
+                owner->Commit(batch, std::move(staged->tables), std::move(staged->outcome),
+                              std::move(staged->progress)));
     Count(outcome);
     context.log.Write(telemetry::BatchCommitted{batch.id, batch.epoch, ForLog(outcome.counts),
                                                 context.clock.Monotonic() - begun});
@@ -173,33 +185,42 @@ struct Runner::State {
     if (!spec.max_bad || counts.read == 0) return std::nullopt;
     const double rate = static_cast<double>(counts.rejected) / static_cast<double>(counts.read);
     if (rate <= spec.max_bad->rate) return std::nullopt;
-    return FormatCount(counts.rejected) + " of " + FormatCount(counts.read) + " records are bad, more than max_bad allows";
+    return FormatCount(counts.rejected) + " of " + FormatCount(counts.read) +
+           " records are bad, more than max_bad allows";
   }
 
-  Result<std::optional<std::vector<ObjectProgress>>> HoldBatch(const commit::OpenBatch& batch, const StagedBatch& staged,
+  Result<std::optional<std::vector<ObjectProgress>>> HoldBatch(const commit::OpenBatch& batch,
+                                                               const StagedBatch& staged,
                                                                const std::string& why) {
     ledger::BatchOutcome outcome = staged.outcome;
     if (staged.fail) outcome.counts = {};
     WEIR_TRY(owner->Hold(batch, outcome, why));
     context.log.Write(telemetry::BatchHeld{batch.id, why});
-    Error error{.kind = ErrorKind::kStopped,
-                .code = staged.fail ? "batch.failed_rule" : "batch.max_bad",
-                .message = "batch " + batch.id.ToString() + " is held, nothing of it was committed: " + why,
-                .place = staged.fail ? staged.fail->place : Place{},
-                .next = "weir batch show " + batch.id.ToString()};
+    Error error{
+        .kind = ErrorKind::kStopped,
+        .code = staged.fail ? "batch.failed_rule" : "batch.max_bad",
+        .message = "batch " + batch.id.ToString() + " is held, nothing of it was committed: " + why,
+        .place = staged.fail ? staged.fail->place : Place{},
+        .next = "weir batch show " + batch.id.ToString()};
     return Fail(std::move(error));
   }
 
   // Nothing of the batch is kept; its lost splits become dead letters of kind object.
-  Result<std::optional<std::vector<ObjectProgress>>> VoidBatch(const commit::OpenBatch& batch, const Error& why) {
+  Result<std::optional<std::vector<ObjectProgress>>> VoidBatch(const commit::OpenBatch& batch,
+                                                               const Error& why) {
     WEIR_TRY(dead_letters->Begin(batch.writer()));
     for (const ObjectProgress& split : batch.plan.splits) {
       const auto open = source->Open(split);
       if (open || open.error().code != "source.lost") continue;
-      columnar::RejectedRow lost{.kind = columnar::RejectedKind::kObject, .line = 0, .offset = 0, .raw = "",
-                                 .raw_length = 0, .raw_hash = split.version,
+      columnar::RejectedRow lost{.kind = columnar::RejectedKind::kObject,
+                                 .line = 0,
+                                 .offset = 0,
+                                 .raw = "",
+                                 .raw_length = 0,
+                                 .raw_hash = split.version,
                                  .reasons = {{"object.lost", "", "", open.error().message}}};
-      const DeadLetterOrigin origin{context.project, batch.id, split.object, split.version, "", batch.plan.time};
+      const DeadLetterOrigin origin{context.project, batch.id, split.object,
+                                    split.version,   "",       batch.plan.time};
       WEIR_ASSIGN(const auto rows, ToDeadLetters(origin, std::span(&lost, 1)));
       WEIR_TRY(dead_letters->Write(*rows));
     }
@@ -216,17 +237,20 @@ struct Runner::State {
 Runner::Runner(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Runner::~Runner() = default;
 
-std::expected<std::unique_ptr<Runner>, Errors> Runner::Make(const RunContext& context, PipelineSpec spec,
-                                                            std::unique_ptr<source::Source> source) {
+std::expected<std::unique_ptr<Runner>, Errors> Runner::Make(
+    const RunContext& context, PipelineSpec spec, std::unique_ptr<source::Source> source) {
   auto contract = contract::Contract::Compile(spec.contract, context.session);
   if (!contract) return std::unexpected(std::move(contract).error());
   const std::string definition = Definition(spec);
   const std::string digest = env::Sha256Hex(definition);
-  if (auto kept = context.catalog.Keep(digest, definition); !kept) return std::unexpected(Errors{kept.error()});
+  if (auto kept = context.catalog.Keep(digest, definition); !kept)
+    return std::unexpected(Errors{kept.error()});
   const auto& table = std::get<sink::TableSinkSpec>(spec.sink);
-  auto sink = sink::MakeTableSink(context.lake, table.table,
-                                  {table::WithSystemColumns((*contract)->schema()), table.partition_by});
-  auto dead_letters = sink::MakeTableSink(context.lake, {"dead_letters", spec.name}, table::DeadLetterShape());
+  auto sink =
+      sink::MakeTableSink(context.lake, table.table,
+                          {table::WithSystemColumns((*contract)->schema()), table.partition_by});
+  auto dead_letters =
+      sink::MakeTableSink(context.lake, {"dead_letters", spec.name}, table::DeadLetterShape());
   auto state = std::make_unique<State>(State{.context = context,
                                              .spec = std::move(spec),
                                              .source = std::move(source),
@@ -242,10 +266,12 @@ std::expected<std::unique_ptr<Runner>, Errors> Runner::Make(const RunContext& co
   return std::unique_ptr<Runner>(new Runner(std::move(state)));
 }
 
-std::expected<RunSummary, RunFailure> Runner::Run(const std::function<void(const Progress&)>& report) {
+std::expected<RunSummary, RunFailure> Runner::Run(
+    const std::function<void(const Progress&)>& report) {
   state_->report = &report;
   if (auto done = state_->Run(); !done) {
-    if (done.error().kind != ErrorKind::kCancelled) return std::unexpected(RunFailure{done.error(), state_->summary});
+    if (done.error().kind != ErrorKind::kCancelled)
+      return std::unexpected(RunFailure{done.error(), state_->summary});
     state_->summary.stopped = true;
   }
   return state_->summary;

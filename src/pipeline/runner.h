@@ -1,10 +1,10 @@
-// Runs one pipeline over what its source holds now: discover, plan, read, check, stage, commit, until
-// nothing is left. Memory is bounded by the limits of a batch, not by the input.
+// Runs one pipeline over what its source holds now: discover, plan, read, check, stage, commit,
+// until nothing is left. Memory is bounded by the limits of a batch, not by the input.
 //
 //   Start (own, look at what is unsettled) --> Run --> summary
 //
-// A record's path: OpenSplit -> Decoder -> Contract -> Sink, refused ones -> dead letters; all of it
-// becomes visible in the one commit of the batch.
+// A record's path: OpenSplit -> Decoder -> Contract -> Sink, refused ones -> dead letters; all of
+// it becomes visible in the one commit of the batch.
 //
 // Threads: Run on one; `stop` from any: the batch under way is finished or abandoned whole.
 #pragma once
@@ -71,8 +71,8 @@ struct RunFailure {
 class Runner {
  public:
   // Compiles the contract. Errors: those of contract::Compile, all at once.
-  static std::expected<std::unique_ptr<Runner>, Errors> Make(const RunContext& context, PipelineSpec spec,
-                                                             std::unique_ptr<source::Source> source);
+  static std::expected<std::unique_ptr<Runner>, Errors> Make(
+      const RunContext& context, PipelineSpec spec, std::unique_ptr<source::Source> source);
   ~Runner();
 
   // Errors: batch.held (kStopped), those of source, sink, catalog, lake. What was committed stays.

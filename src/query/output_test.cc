@@ -106,10 +106,10 @@ TEST_F(Output, MarkdownEscapesWhatWouldEndACell) {
 
 TEST_F(Output, ATablePutsNumbersToTheRight) {
   EXPECT_EQ(Write("SELECT * FROM (VALUES ('view', 70), ('purchase', 130), (NULL, NULL)) t(event_type, n)", {}),
-            "event_type    n\n"
-            "──────────  ───\n"
-            "view         70\n"
-            "purchase    130\n"
+            "event_type     n\n"
+            "──────────  ────\n"
+            "view          70\n"
+            "purchase     130\n"
             "null        null\n");
 }
 

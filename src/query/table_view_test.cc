@@ -15,36 +15,36 @@ constexpr const char* kAllColumns =
     "SELECT 1::INTEGER AS i, 9007199254740993::BIGINT AS b, 0.1::DOUBLE AS d, 1.50::DECIMAL(10,2) AS m, "
     "'é'::VARCHAR AS t, '00112233-4455-6677-8899-aabbccddeeff'::UUID AS u, DATE '2026-05-01' AS day, "
     "TIME '10:00:00.5' AS clock, TIMESTAMP '2026-05-01 10:00:00' AS local, "
-    "TIMESTAMPTZ '2026-05-01 10:00:00.000001+00' AS at, '\\x00\\xFF'::BLOB AS raw, true AS yes";
+    "TIMESTAMPTZ '2026-05-01 10:00:00.000001+00' AS seen, '\\x00\\xFF'::BLOB AS raw, true AS yes";
 const std::vector<std::string> kAllTypes = {
     "i int", "b bigint", "d double", "m decimal(10,2)", "t varchar", "u uuid", "day date", "clock time",
-    "local timestamp", "at timestamptz", "raw binary", "yes bool"};
+    "local timestamp", "seen timestamptz", "raw binary", "yes bool"};
 constexpr const char* kAllText =
     "1,9007199254740993,0.1,1.50,é,00112233-4455-6677-8899-aabbccddeeff,2026-05-01,10:00:00.5,"
     "2026-05-01T10:00:00,2026-05-01T10:00:00.000001Z,\\x00\\xff,true\n";
 
 TEST(TableView, EveryTypeReadsBackAsItWasWritten) {
   TestLake lake;
-  lake.Append("raw.all", kAllTypes, kAllColumns);
-  EXPECT_EQ(lake.Csv("SELECT * FROM raw.all"), "i,b,d,m,t,u,day,clock,local,at,raw,yes\n" + std::string(kAllText));
+  lake.Append("raw.every", kAllTypes, kAllColumns);
+  EXPECT_EQ(lake.Csv("SELECT * FROM raw.every"), "i,b,d,m,t,u,day,clock,local,seen,raw,yes\n" + std::string(kAllText));
 }
 
 TEST(TableView, EveryTypeReadsBackBesideANestedColumn) {
   TestLake lake;
   std::vector<std::string> types = kAllTypes;
   types.push_back("reasons list(struct(code varchar, n int))");
-  lake.Append("raw.all", types, std::string(kAllColumns) + ", [{'code': 'x', 'n': 1}, NULL] AS reasons");
-  EXPECT_EQ(lake.Csv("SELECT * EXCLUDE (reasons) FROM raw.all"),
-            "i,b,d,m,t,u,day,clock,local,at,raw,yes\n" + std::string(kAllText));
-  EXPECT_EQ(lake.Csv("SELECT reasons FROM raw.all"), "reasons\n\"[{\"\"code\"\":\"\"x\"\",\"\"n\"\":1},null]\"\n");
-  EXPECT_EQ(lake.Csv("SELECT reasons[1].code AS c FROM raw.all WHERE len(reasons) = 2"), "c\nx\n");
+  lake.Append("raw.every", types, std::string(kAllColumns) + ", [{'code': 'x', 'n': 1}, NULL] AS reasons");
+  EXPECT_EQ(lake.Csv("SELECT * EXCLUDE (reasons) FROM raw.every"),
+            "i,b,d,m,t,u,day,clock,local,seen,raw,yes\n" + std::string(kAllText));
+  EXPECT_EQ(lake.Csv("SELECT reasons FROM raw.every"), "reasons\n\"[{\"\"code\"\":\"\"x\"\",\"\"n\"\":1},null]\"\n");
+  EXPECT_EQ(lake.Csv("SELECT reasons[1].code AS c FROM raw.every WHERE len(reasons) = 2"), "c\nx\n");
 }
 
 TEST(TableView, ATableWithoutRowsHasItsColumns) {
   TestLake lake;
-  lake.Append("raw.all", kAllTypes, std::string(kAllColumns) + " WHERE false");
-  EXPECT_EQ(lake.Csv("SELECT typeof(m) AS m, typeof(at) AS at FROM raw.all"), "m,at\n");
-  EXPECT_EQ(lake.Csv("SELECT column_type FROM (DESCRIBE SELECT m, at, u FROM raw.all)"),
+  lake.Append("raw.every", kAllTypes, std::string(kAllColumns) + " WHERE false");
+  EXPECT_EQ(lake.Csv("SELECT typeof(m) AS m, typeof(seen) AS seen FROM raw.every"), "m,seen\n");
+  EXPECT_EQ(lake.Csv("SELECT column_type FROM (DESCRIBE SELECT m, seen, u FROM raw.every)"),
             "column_type\n\"DECIMAL(10,2)\"\nTIMESTAMP WITH TIME ZONE\nUUID\n");
 }
 

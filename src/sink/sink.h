@@ -1,4 +1,5 @@
-// A Sink is where the accepted rows of a batch leave the pipeline. It stages; commit/ makes visible.
+// A Sink is where the accepted rows of a batch leave the pipeline. It stages; commit/ makes
+// visible.
 //
 //   Begin -> Write* -> Stage -> (commit/ settles)        Begin again drops what was not staged.
 //
@@ -18,7 +19,8 @@ namespace weir::sink {
 class Sink {
  public:
   virtual ~Sink() = default;
-  // Errors: schema.drift (kConfig) where the target no longer fits the contract; those of the target.
+  // Errors: schema.drift (kConfig) where the target no longer fits the contract; those of the
+  // target.
   virtual Result<void> Begin(const table::WriterIdentity& identity) = 0;
   virtual Result<void> Write(const arrow::RecordBatch& rows) = 0;
   virtual Result<table::StagedTable> Stage() = 0;

@@ -73,11 +73,11 @@ TEST_P(StoreContract, RemovingIsIdempotent) {
   EXPECT_EQ(store_->Size(At("a")).error().code, "storage.not_found");
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Kinds, StoreContract,
-    testing::Values(Kind{"Local", [] { return MakeLocalStore(env::SystemFiles()); }},
-                    Kind{"Memory", [] { return MakeMemoryStore(); }}),
-    [](const auto& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(Kinds, StoreContract,
+                         testing::Values(Kind{"Local",
+                                              [] { return MakeLocalStore(env::SystemFiles()); }},
+                                         Kind{"Memory", [] { return MakeMemoryStore(); }}),
+                         [](const auto& test) { return test.param.name; });
 
 TEST(Location, BothSpellingsOfAFileAreRead) {
   EXPECT_EQ(LocalPath("file:///tmp/x").value(), "/tmp/x");

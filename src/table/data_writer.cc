@@ -21,7 +21,8 @@ std::unexpected<Error> BadColumn(const std::string& message) {
 
 // The rows of `rows` whose tuple is `wanted`, as runs of slices put together.
 Result<std::shared_ptr<arrow::RecordBatch>> Select(const arrow::RecordBatch& rows,
-                                                   const std::vector<uint32_t>& row_tuple, uint32_t wanted) {
+                                                   const std::vector<uint32_t>& row_tuple,
+                                                   uint32_t wanted) {
   arrow::RecordBatchVector runs;
   for (size_t begin = 0; begin < row_tuple.size();) {
     if (row_tuple[begin] != wanted) {
@@ -41,8 +42,9 @@ Result<std::shared_ptr<arrow::RecordBatch>> Select(const arrow::RecordBatch& row
 
 class PartitionedWriter final : public DataWriter {
  public:
-  PartitionedWriter(storage::Store& store, TableStatePtr state, std::shared_ptr<arrow::Schema> schema,
-                    iceberg::Partitioner partitioner, std::string stem)
+  PartitionedWriter(storage::Store& store, TableStatePtr state,
+                    std::shared_ptr<arrow::Schema> schema, iceberg::Partitioner partitioner,
+                    std::string stem)
       : store_(store),
         state_(std::move(state)),
         schema_(std::move(schema)),
@@ -92,8 +94,8 @@ class PartitionedWriter final : public DataWriter {
       if (!field->nullable() && column->null_count() != 0)
         return BadColumn("null in the required column " + field->name());
       if (column->type_id() != field->type()->id())
-        return BadColumn("column " + field->name() + " is " + column->type()->ToString() + ", the table has " +
-                         field->type()->ToString());
+        return BadColumn("column " + field->name() + " is " + column->type()->ToString() +
+                         ", the table has " + field->type()->ToString());
       columns.push_back(std::move(column));
     }
     return arrow::RecordBatch::Make(schema_, rows.num_rows(), std::move(columns));
@@ -104,10 +106,12 @@ class PartitionedWriter final : public DataWriter {
       if (open.tuple == tuple) return open.file.get();
     if (open_.size() == kOpenPartitionsMax) WEIR_TRY(Close(0));
     std::string location = iceberg::DataFolder(state_->metadata);
-    const std::string path = iceberg::PartitionPath(partitioner_.spec(), partitioner_.types(), tuple);
+    const std::string path =
+        iceberg::PartitionPath(partitioner_.spec(), partitioner_.types(), tuple);
     if (!path.empty()) location += "/" + path;
     location += "/" + stem_ + "-" + std::to_string(++files_) + ".parquet";
-    WEIR_ASSIGN(auto file, ParquetFile::Create(store_, location, state_->metadata.schema(), schema_));
+    WEIR_ASSIGN(auto file,
+                ParquetFile::Create(store_, location, state_->metadata.schema(), schema_));
     open_.push_back({tuple, std::move(file)});
     return open_.back().file.get();
   }
@@ -126,7 +130,7 @@ class PartitionedWriter final : public DataWriter {
   TableStatePtr state_;
   std::shared_ptr<arrow::Schema> schema_;
   iceberg::Partitioner partitioner_;
-  std::string stem_;  // Of the names: PIPELINE-INSTANCE-BATCH-EPOCH-ATTEMPT.
+  std::string stem_;        // Of the names: PIPELINE-INSTANCE-BATCH-EPOCH-ATTEMPT.
   std::vector<Open> open_;  // In the order of opening; the oldest is closed first.
   std::vector<iceberg::DataFile> finished_;
   uint64_t rows_ = 0;
@@ -142,9 +146,9 @@ Result<std::unique_ptr<DataWriter>> DataWriter::Make(storage::Store& store, Tabl
   WEIR_ASSIGN(auto partitioner, iceberg::Partitioner::Make(schema, state->metadata.spec()));
   std::string pipeline = identity.batch.pipeline;
   std::ranges::replace(pipeline, '/', '.');
-  std::string stem = pipeline + "-" + identity.batch.instance + "-" +
-                     std::to_string(identity.batch.number.value) + "-" +
-                     std::to_string(identity.epoch.value) + "-" + std::to_string(identity.attempt.value);
+  std::string stem =
+      pipeline + "-" + identity.batch.instance + "-" + std::to_string(identity.batch.number.value) +
+      "-" + std::to_string(identity.epoch.value) + "-" + std::to_string(identity.attempt.value);
   return std::make_unique<PartitionedWriter>(store, std::move(state), std::move(arrow_schema),
                                              std::move(partitioner), std::move(stem));
 }

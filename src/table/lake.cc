@@ -10,7 +10,8 @@ namespace weir::table {
 namespace {
 
 Error Lost(Error error, const catalog::TableName& name) {
-  if (error.kind != ErrorKind::kNotFound) return WithContext(std::move(error), "table " + name.ToString());
+  if (error.kind != ErrorKind::kNotFound)
+    return WithContext(std::move(error), "table " + name.ToString());
   error.kind = ErrorKind::kCorrupt;
   error.code = "table.lost";
   error.message = "table " + name.ToString() + " is in the catalog, but its file is gone";
@@ -22,14 +23,20 @@ Error Lost(Error error, const catalog::TableName& name) {
 
 Lake::Lake(storage::Store& store, catalog::Catalog& catalog, const env::Clock& clock,
            env::Random& random, std::string warehouse)
-    : store_(store), catalog_(catalog), clock_(clock), random_(random), warehouse_(std::move(warehouse)) {}
+    : store_(store),
+      catalog_(catalog),
+      clock_(clock),
+      random_(random),
+      warehouse_(std::move(warehouse)) {}
 
 Result<TableStatePtr> Lake::Load(const catalog::TableName& name) {
   WEIR_ASSIGN(const auto pointer, catalog_.Find(name));
   if (!pointer) {
-    return Fail(ErrorKind::kNotFound, "table.not_found", "no table " + name.ToString(), "weir table ls");
+    return Fail(ErrorKind::kNotFound, "table.not_found", "no table " + name.ToString(),
+                "weir table ls");
   }
-  if (const auto known = known_.find(name); known != known_.end() && known->second->pointer == *pointer)
+  if (const auto known = known_.find(name);
+      known != known_.end() && known->second->pointer == *pointer)
     return known->second;
   const auto read = [&]() -> Result<TableStatePtr> {
     auto state = std::make_shared<TableState>();
@@ -51,12 +58,13 @@ Result<TableStatePtr> Lake::Create(const catalog::TableName& name, const TableSh
   WEIR_ASSIGN(iceberg::PartitionSpec spec, iceberg::ParsePartitionSpec(shape.partition_by, schema));
   auto state = std::make_shared<TableState>();
   state->name = name;
-  state->metadata = iceberg::NewTable({.location = warehouse_ + "/" + name.space + "/" + name.name,
-                                       .table_uuid = random_.Uuid(),
-                                       .timestamp_ms = clock_.Now().millis(),
-                                       .schema = std::move(schema),
-                                       .spec = std::move(spec),
-                                       .properties = {{"write.parquet.compression-codec", "zstd"}}});
+  state->metadata =
+      iceberg::NewTable({.location = warehouse_ + "/" + name.space + "/" + name.name,
+                         .table_uuid = random_.Uuid(),
+                         .timestamp_ms = clock_.Now().millis(),
+                         .schema = std::move(schema),
+                         .spec = std::move(spec),
+                         .properties = {{"write.parquet.compression-codec", "zstd"}}});
   return state;
 }
 
@@ -84,8 +92,8 @@ Result<PreparedTable> Lake::Prepare(const TableState& base, const TableChange& c
   request.timestamp_ms = clock_.Now().millis();
   WEIR_ASSIGN(const auto loaded,
               ReadEntries(base.metadata, iceberg::NeededManifests(base.manifests, request)));
-  WEIR_ASSIGN(iceberg::CommitPlan plan, iceberg::PlanCommit(base.metadata, base.pointer, base.manifests,
-                                                            loaded, request));
+  WEIR_ASSIGN(iceberg::CommitPlan plan,
+              iceberg::PlanCommit(base.metadata, base.pointer, base.manifests, loaded, request));
   for (const iceberg::PlannedFile& file : plan.files) {
     WEIR_TRY(env::ReachFailpoint("table.manifest"));
     WEIR_TRY(storage::Put(store_, file.location, file.bytes));
@@ -96,8 +104,8 @@ Result<PreparedTable> Lake::Prepare(const TableState& base, const TableChange& c
   WEIR_ASSIGN(prepared.unreachable, Unreachable(plan));
   prepared.move = {.table = base.name, .from = {}, .to = plan.metadata.location};
   if (!base.pointer.empty()) prepared.move.from = base.pointer;
-  prepared.next = std::make_shared<TableState>(
-      TableState{base.name, plan.metadata.location, std::move(plan.next), std::move(plan.manifests)});
+  prepared.next = std::make_shared<TableState>(TableState{
+      base.name, plan.metadata.location, std::move(plan.next), std::move(plan.manifests)});
   return prepared;
 }
 
@@ -127,9 +135,10 @@ Result<std::vector<iceberg::DataFile>> Lake::Files(const TableState& state, int6
     for (iceberg::ManifestEntry& entry : manifest.entries) {
       if (!entry.live()) continue;
       if (entry.file.content != iceberg::FileContent::kData) {
-        return Fail(ErrorKind::kUnsupported, "table.deletes",
-                    "table " + state.name.ToString() + " has delete files, which this version cannot apply",
-                    "rewrite it with the engine that deleted from it (copy-on-write)");
+        return Fail(
+            ErrorKind::kUnsupported, "table.deletes",
+            "table " + state.name.ToString() + " has delete files, which this version cannot apply",
+            "rewrite it with the engine that deleted from it (copy-on-write)");
       }
       files.push_back(std::move(entry.file));
     }
@@ -137,8 +146,8 @@ Result<std::vector<iceberg::DataFile>> Lake::Files(const TableState& state, int6
   return files;
 }
 
-Result<std::vector<iceberg::ManifestFile>> Lake::ReadManifests(const iceberg::TableMetadata& metadata,
-                                                               int64_t snapshot_id) {
+Result<std::vector<iceberg::ManifestFile>> Lake::ReadManifests(
+    const iceberg::TableMetadata& metadata, int64_t snapshot_id) {
   if (snapshot_id == 0) return std::vector<iceberg::ManifestFile>{};
   const iceberg::Snapshot* snapshot = metadata.FindSnapshot(snapshot_id);
   WEIR_CHECK(snapshot != nullptr);
@@ -153,7 +162,8 @@ Result<std::vector<iceberg::LoadedManifest>> Lake::ReadEntries(
     const iceberg::PartitionSpec* spec = metadata.FindSpec(manifest.spec_id);
     if (spec == nullptr) {
       return Fail(ErrorKind::kCorrupt, "iceberg.metadata_invalid",
-                  "a manifest names partition spec " + std::to_string(manifest.spec_id) + ", which is unknown");
+                  "a manifest names partition spec " + std::to_string(manifest.spec_id) +
+                      ", which is unknown");
     }
     WEIR_ASSIGN(const std::string bytes, store_.Read(manifest.path));
     WEIR_ASSIGN(auto entries, iceberg::DecodeManifest(bytes, manifest, *spec));

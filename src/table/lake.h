@@ -67,8 +67,8 @@ struct PreparedTable {
 class Lake {
  public:
   // `warehouse` is the location under which tables are made: "file:///project/lake".
-  Lake(storage::Store& store, catalog::Catalog& catalog, const env::Clock& clock, env::Random& random,
-       std::string warehouse);
+  Lake(storage::Store& store, catalog::Catalog& catalog, const env::Clock& clock,
+       env::Random& random, std::string warehouse);
 
   // The table as the catalog points at it now. Errors: table.not_found (kNotFound), table.lost
   // (kCorrupt: the catalog names metadata that is not there), those of iceberg/.

@@ -22,8 +22,9 @@ class LakeTest : public testing::Test {
     std::filesystem::create_directories(folder_);
     catalog_ = catalog::OpenSqliteCatalog({folder_ + "/weir.db", "0a0b0c0d", false}).value();
     lake_ = MakeLake();
-    shape_.schema.fields = {{.name = "id", .type = columnar::ParseType("bigint").value(), .nullable = false},
-                            {.name = "day", .type = columnar::ParseType("date").value(), .nullable = true}};
+    shape_.schema.fields = {
+        {.name = "id", .type = columnar::ParseType("bigint").value(), .nullable = false},
+        {.name = "day", .type = columnar::ParseType("date").value(), .nullable = true}};
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
@@ -35,14 +36,17 @@ class LakeTest : public testing::Test {
     arrow::Int64Builder id;
     arrow::Date32Builder days;
     EXPECT_TRUE(id.AppendValues(ids).ok());
-    for (size_t i = 0; i < ids.size(); ++i) EXPECT_TRUE(days.Append(day + static_cast<int32_t>(i % 2)).ok());
+    for (size_t i = 0; i < ids.size(); ++i)
+      EXPECT_TRUE(days.Append(day + static_cast<int32_t>(i % 2)).ok());
     return arrow::RecordBatch::Make(
         arrow::schema({arrow::field("id", arrow::int64()), arrow::field("day", arrow::date32())}),
         static_cast<int64_t>(ids.size()), {id.Finish().ValueOrDie(), days.Finish().ValueOrDie()});
   }
 
-  std::vector<iceberg::DataFile> Write(const TableStatePtr& state, const std::vector<int64_t>& ids) {
-    const WriterIdentity identity{{"orders", "0a0b0c0d", BatchNumber(++batch_)}, Epoch(1), Attempt(1)};
+  std::vector<iceberg::DataFile> Write(const TableStatePtr& state,
+                                       const std::vector<int64_t>& ids) {
+    const WriterIdentity identity{
+        {"orders", "0a0b0c0d", BatchNumber(++batch_)}, Epoch(1), Attempt(1)};
     auto writer = DataWriter::Make(*store_, state, identity).value();
     const auto written = writer->Write(*Rows(ids, 100));
     EXPECT_TRUE(written) << written.error().ToString();
@@ -109,7 +113,8 @@ TEST_F(LakeTest, AStaleBaseIsRefusedAndRebases) {
   const auto stale = lake_->Load(kEvents).value();
   const auto files = Write(stale, {2});
   ASSERT_TRUE(Append({3}));
-  EXPECT_EQ(Commit(stale, {iceberg::Operation::kAppend, files, {}}).error().code, "catalog.conflict");
+  EXPECT_EQ(Commit(stale, {iceberg::Operation::kAppend, files, {}}).error().code,
+            "catalog.conflict");
   ASSERT_TRUE(Commit(lake_->Load(kEvents).value(), {iceberg::Operation::kAppend, files, {}}));
   EXPECT_EQ(CountRows(lake_->Files(**lake_->Load(kEvents)).value()), 3);
 }
@@ -120,7 +125,8 @@ TEST_F(LakeTest, ReplaceAllLeavesOnlyTheNewRows) {
   ASSERT_TRUE(Commit(before, {iceberg::Operation::kReplaceAll, Write(before, {9}), {}}));
   const auto state = lake_->Load(kEvents).value();
   EXPECT_EQ(CountRows(lake_->Files(*state).value()), 1);
-  EXPECT_EQ(CountRows(lake_->Files(*state, before->snapshot_id()).value()), 3) << "the old snapshot stays readable";
+  EXPECT_EQ(CountRows(lake_->Files(*state, before->snapshot_id()).value()), 3)
+      << "the old snapshot stays readable";
 }
 
 TEST_F(LakeTest, ManyCommitsKeepMetadataSmall) {
@@ -131,9 +137,11 @@ TEST_F(LakeTest, ManyCommitsKeepMetadataSmall) {
   EXPECT_LE(state->metadata.metadata_log.size(), kMetadataFilesKept);
   EXPECT_LE(state->manifests.size(), 45U);
   const auto objects = store_->List("file:///lake/raw/events/metadata/").value();
-  EXPECT_LE(objects.size(), kSnapshotsKept * 3 + kMetadataFilesKept + 50) << "what is unreachable is removed";
+  EXPECT_LE(objects.size(), kSnapshotsKept * 3 + kMetadataFilesKept + 50)
+      << "what is unreachable is removed";
   // Everything a kept snapshot names is still there.
-  for (const auto& snapshot : state->metadata.snapshots) ASSERT_TRUE(lake_->Files(*state, snapshot.id)) << snapshot.id;
+  for (const auto& snapshot : state->metadata.snapshots)
+    ASSERT_TRUE(lake_->Files(*state, snapshot.id)) << snapshot.id;
 }
 
 TEST_F(LakeTest, AContractThatChangedIsNamed) {
@@ -142,7 +150,8 @@ TEST_F(LakeTest, AContractThatChangedIsNamed) {
   other.schema.fields[1].type = columnar::ParseType("varchar").value();
   EXPECT_EQ(lake_->LoadOrCreate(kEvents, other).error().code, "schema.drift");
   other = shape_;
-  other.schema.fields.push_back({.name = "extra", .type = columnar::ParseType("int").value(), .nullable = true});
+  other.schema.fields.push_back(
+      {.name = "extra", .type = columnar::ParseType("int").value(), .nullable = true});
   EXPECT_EQ(lake_->LoadOrCreate(kEvents, other).error().code, "schema.drift");
   other = shape_;
   other.partition_by = {"day"};
@@ -160,8 +169,11 @@ TEST_F(LakeTest, ANullInARequiredColumnIsRefused) {
   const auto state = lake_->Create(kEvents, shape_).value();
   arrow::Int64Builder id;
   ASSERT_TRUE(id.AppendNull().ok());
-  const auto rows = arrow::RecordBatch::Make(arrow::schema({arrow::field("id", arrow::int64())}), 1, {id.Finish().ValueOrDie()});
-  auto writer = DataWriter::Make(*store_, state, {{"orders", "0a0b0c0d", BatchNumber(1)}, Epoch(1), Attempt(1)}).value();
+  const auto rows = arrow::RecordBatch::Make(arrow::schema({arrow::field("id", arrow::int64())}), 1,
+                                             {id.Finish().ValueOrDie()});
+  auto writer = DataWriter::Make(*store_, state,
+                                 {{"orders", "0a0b0c0d", BatchNumber(1)}, Epoch(1), Attempt(1)})
+                    .value();
   EXPECT_EQ(writer->Write(*rows).error().code, "table.column");
 }
 

@@ -26,7 +26,8 @@ class StoreStream final : public arrow::io::OutputStream {
  public:
   explicit StoreStream(std::unique_ptr<env::ByteWriter> writer) : writer_(std::move(writer)) {}
   arrow::Status Write(const void* data, int64_t count) override {
-    const auto written = writer_->Write({static_cast<const char*>(data), static_cast<size_t>(count)});
+    const auto written =
+        writer_->Write({static_cast<const char*>(data), static_cast<size_t>(count)});
     if (written) return arrow::Status::OK();
     failure_ = written.error();
     return arrow::Status::IOError(written.error().message);
@@ -94,21 +95,22 @@ ParquetFile::~ParquetFile() {
   if (state_->writer) (void)state_->Run([this] { return state_->writer->Close(); });
 }
 
-Result<std::unique_ptr<ParquetFile>> ParquetFile::Create(storage::Store& store, std::string location,
-                                                         const iceberg::Schema& schema,
-                                                         std::shared_ptr<arrow::Schema> arrow_schema) {
+Result<std::unique_ptr<ParquetFile>> ParquetFile::Create(
+    storage::Store& store, std::string location, const iceberg::Schema& schema,
+    std::shared_ptr<arrow::Schema> arrow_schema) {
   WEIR_ASSIGN(auto bytes, store.Create(location));
-  auto state = std::make_unique<State>(State{.location = std::move(location),
-                                             .schema = arrow_schema,
-                                             .metrics = iceberg::MetricsAccumulator(schema),
-                                             .stream = std::make_shared<StoreStream>(std::move(bytes)),
-                                             .writer = nullptr,
-                                             .group_bytes = 0});
+  auto state =
+      std::make_unique<State>(State{.location = std::move(location),
+                                    .schema = arrow_schema,
+                                    .metrics = iceberg::MetricsAccumulator(schema),
+                                    .stream = std::make_shared<StoreStream>(std::move(bytes)),
+                                    .writer = nullptr,
+                                    .group_bytes = 0});
   State& opened = *state;
   WEIR_TRY(opened.Run([&opened]() -> arrow::Status {
-    ARROW_ASSIGN_OR_RAISE(opened.writer,
-                          parquet::arrow::FileWriter::Open(*opened.schema, arrow::default_memory_pool(),
-                                                           opened.stream, Properties(*opened.schema)));
+    ARROW_ASSIGN_OR_RAISE(opened.writer, parquet::arrow::FileWriter::Open(
+                                             *opened.schema, arrow::default_memory_pool(),
+                                             opened.stream, Properties(*opened.schema)));
     return arrow::Status::OK();
   }));
   return std::unique_ptr<ParquetFile>(new ParquetFile(std::move(state)));

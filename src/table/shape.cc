@@ -70,14 +70,15 @@ Result<void> CheckShape(const catalog::TableName& name, const iceberg::TableMeta
     if (!at) return Drift(name, "it has no column " + wanted.name);
     const Field& field = have.fields[*at];
     if (Stored(field.type) != Stored(wanted.type))
-      return Drift(name, "column " + wanted.name + " is " + Stored(field.type) + ", the contract says " +
-                             columnar::ToText(wanted.type));
+      return Drift(name, "column " + wanted.name + " is " + Stored(field.type) +
+                             ", the contract says " + columnar::ToText(wanted.type));
     if (!field.nullable && wanted.nullable)
       return Drift(name, "column " + wanted.name + " is not null there, the contract allows null");
   }
   for (const Field& field : have.fields) {
     if (!field.nullable && !shape.schema.Find(field.name))
-      return Drift(name, "its column " + field.name + " is not null, and the contract has no such column");
+      return Drift(
+          name, "its column " + field.name + " is not null, and the contract has no such column");
   }
   WEIR_ASSIGN(const iceberg::PartitionSpec spec,
               iceberg::ParsePartitionSpec(shape.partition_by, metadata.schema()));

@@ -18,7 +18,10 @@ class TableSink final : public Sink {
   Result<void> Write(const arrow::RecordBatch& rows) override { return writer_->Write(rows); }
 
   Result<table::StagedTable> Stage() override {
-    table::StagedTable staged{.base = state_, .operation = iceberg::Operation::kAppend, .files = {}, .rows = writer_->rows()};
+    table::StagedTable staged{.base = state_,
+                              .operation = iceberg::Operation::kAppend,
+                              .files = {},
+                              .rows = writer_->rows()};
     WEIR_ASSIGN(staged.files, writer_->Finish());
     writer_.reset();
     return staged;
@@ -34,7 +37,8 @@ class TableSink final : public Sink {
 
 }  // namespace
 
-std::unique_ptr<Sink> MakeTableSink(table::Lake& lake, catalog::TableName name, table::TableShape shape) {
+std::unique_ptr<Sink> MakeTableSink(table::Lake& lake, catalog::TableName name,
+                                    table::TableShape shape) {
   return std::make_unique<TableSink>(lake, std::move(name), std::move(shape));
 }
 

@@ -25,7 +25,9 @@ struct TableSinkSpec {
 // The keys of `sink: { table: ... }`.
 const config::FieldTable<TableSinkSpec>& TableSinkFields();
 
-// A sink that appends to the table named, made from `shape` where it does not exist. Borrows `lake`.
-std::unique_ptr<Sink> MakeTableSink(table::Lake& lake, catalog::TableName name, table::TableShape shape);
+// A sink that appends to the table named, made from `shape` where it does not exist. Borrows
+// `lake`.
+std::unique_ptr<Sink> MakeTableSink(table::Lake& lake, catalog::TableName name,
+                                    table::TableShape shape);
 
 }  // namespace weir::sink

@@ -18,10 +18,12 @@ Result<char> ParseCharacter(const std::string& text) {
 const config::FieldTable<format::CsvOptions>& CsvFields() {
   static const config::FieldTable<format::CsvOptions> table{
       "pipelines.NAME.source.csv",
-      {Field("delimiter", &format::CsvOptions::delimiter, config::Parsed<char>("character", ParseCharacter),
-             Default("\",\""), "between fields; tab for a tab; a file ending in .tsv has tabs by itself"),
+      {Field("delimiter", &format::CsvOptions::delimiter,
+             config::Parsed<char>("character", ParseCharacter), Default("\",\""),
+             "between fields; tab for a tab; a file ending in .tsv has tabs by itself"),
        Field("header", &format::CsvOptions::has_header, config::Bool(), Default("true"),
-             "the first record names the fields; without it they are the contract's columns in order"),
+             "the first record names the fields; without it they are the contract's columns in "
+             "order"),
        Field("quote", &format::CsvOptions::quote, config::Parsed<char>("character", ParseCharacter),
              Default("'\"'"), "around fields that hold delimiters, quotes or line ends"),
        Field("null", &format::CsvOptions::null_text, config::Text(), Default("''"),
@@ -34,20 +36,25 @@ const config::FieldTable<format::CsvOptions>& CsvFields() {
 const config::FieldTable<FilesSpec>& FilesFields() {
   static const config::FieldTable<FilesSpec> table{
       "pipelines.NAME.source (files)",
-      {Field("files", &FilesSpec::glob, config::Text(), Required(), "glob of the input, from the project's folder"),
+      {Field("files", &FilesSpec::glob, config::Text(), Required(),
+             "glob of the input, from the project's folder"),
        Field("format", &FilesSpec::format,
-             config::Parsed<format::FormatKind>("csv | ndjson", format::ParseFormatKind), Optional(),
-             "how to read them; left out: by each file's ending"),
+             config::Parsed<format::FormatKind>("csv | ndjson", format::ParseFormatKind),
+             Optional(), "how to read them; left out: by each file's ending"),
        Field("compression", &FilesSpec::compression,
-             config::Parsed<format::Compression>("auto | none | gzip | zstd", format::ParseCompression), Optional(),
-             "left out: by the ending, else by the first bytes"),
+             config::Parsed<format::Compression>("auto | none | gzip | zstd",
+                                                 format::ParseCompression),
+             Optional(), "left out: by the ending, else by the first bytes"),
        Field("csv", &FilesSpec::csv, config::Nested(CsvFields()), Optional(), "details of CSV"),
        Field("grow", &FilesSpec::grow, config::Bool(), Default("true"),
              "a file that became longer is read on from where it stopped"),
        Field("follow", &FilesSpec::follow, config::Bool(), Default("false"),
              "go on as files appear; weir run ignores it and takes what is there now"),
-       Field("ready", &FilesSpec::glob, config::Text(), Optional(), "when a file is complete").Later(),
-       Field("when_done", &FilesSpec::glob, config::Text(), Optional(), "what becomes of a file that was read").Later()}};
+       Field("ready", &FilesSpec::glob, config::Text(), Optional(), "when a file is complete")
+           .Later(),
+       Field("when_done", &FilesSpec::glob, config::Text(), Optional(),
+             "what becomes of a file that was read")
+           .Later()}};
   return table;
 }
 

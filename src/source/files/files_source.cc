@@ -9,7 +9,8 @@ using ledger::ObjectProgress;
 
 class FileSplit final : public OpenSplit {
  public:
-  FileSplit(std::unique_ptr<env::OpenFile> file, env::FileStatus status, uint64_t end, std::string path)
+  FileSplit(std::unique_ptr<env::OpenFile> file, env::FileStatus status, uint64_t end,
+            std::string path)
       : file_(std::move(file)), status_(status), end_(end), path_(std::move(path)) {}
 
   std::unique_ptr<env::ByteReader> Read(uint64_t offset) override {
@@ -57,7 +58,8 @@ class FilesSource final : public Source {
     WEIR_ASSIGN(const env::FileStatus status, (*file)->Status());
     const bool as_known = status.size == split.size && status.mtime_ns == split.mtime_ns;
     if (!as_known) {
-      const auto hash = status.size < split.size ? std::string() : env::HashPrefix(**file, split.size);
+      const auto hash =
+          status.size < split.size ? std::string() : env::HashPrefix(**file, split.size);
       if (!hash) return Fail(hash.error());
       if (*hash != split.version) return Lost(split, "the file has other content now");
     }
@@ -97,8 +99,12 @@ class FilesSource final : public Source {
       return {};
     }
     WEIR_ASSIGN(std::string version, env::HashPrefix(**file, status.size));
-    ObjectProgress object{.object = path, .version = std::move(version), .size = status.size,
-                          .mtime_ns = status.mtime_ns, .state = "", .done = false};
+    ObjectProgress object{.object = path,
+                          .version = std::move(version),
+                          .size = status.size,
+                          .mtime_ns = status.mtime_ns,
+                          .state = "",
+                          .done = false};
     // The same content is being named right now: whether this one is to be skipped is decided when
     // that one has been read.
     for (const ObjectProgress& other : found.splits)
@@ -119,10 +125,12 @@ class FilesSource final : public Source {
   }
 
   // Where `file` begins with all of the version that was read before, goes on behind it.
-  Result<void> ContinueGrown(const env::OpenFile& file, const ObjectProgress& before, ObjectProgress& object) {
+  Result<void> ContinueGrown(const env::OpenFile& file, const ObjectProgress& before,
+                             ObjectProgress& object) {
     if (object.size <= before.size || before.state.empty()) return {};
     WEIR_ASSIGN(const format::FormatSpec format, FormatOf(object.object));
-    if (format.compression == format::Compression::kGzip || format.compression == format::Compression::kZstd)
+    if (format.compression == format::Compression::kGzip ||
+        format.compression == format::Compression::kZstd)
       return {};
     WEIR_ASSIGN(const std::string prefix, env::HashPrefix(file, before.size));
     if (prefix == before.version) object.state = before.state;

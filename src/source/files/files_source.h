@@ -1,8 +1,8 @@
 // Local files by glob: `source: { files: "in/*.csv" }`.
 //
 // A file version is (path, size, mtime) as a hint and its content hash as the truth: what was read
-// to its end is skipped under any name, what grew is read on from where it stopped, anything else is
-// a new version. Compressed files do not grow.
+// to its end is skipped under any name, what grew is read on from where it stopped, anything else
+// is a new version. Compressed files do not grow.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,7 @@
 namespace weir::source {
 
 struct FilesSpec {
-  std::string glob;  // Relative to the project's folder.
+  std::string glob;                          // Relative to the project's folder.
   std::optional<format::FormatKind> format;  // Empty: by the file's ending.
   std::optional<format::Compression> compression;
   format::CsvOptions csv;
