@@ -41,6 +41,7 @@ pipelines:
 DUCKDB = """
 import duckdb, sys
 c = duckdb.connect(config={"threads": 2})
+c.execute("SET enable_progress_bar = false")
 n = c.execute('''COPY (
   SELECT try_cast(event_id AS UUID) AS event_id, try_cast(user_id AS BIGINT) AS user_id, try_cast(product_id AS BIGINT) AS product_id,
          event_type, try_cast(price AS DECIMAL(10,2)) AS price, try_cast(event_timestamp AS TIMESTAMPTZ) AS event_timestamp, country

@@ -45,8 +45,8 @@ Result<void> ChunkDecoder::Open() {
   if (input.compression != Compression::kNone) WEIR_TRY(Skip(*input.reader));
   state_.compression = input.compression;
   line_ = state_.line;
-  window_ = std::make_unique<InputWindow>(std::move(input.reader), state_.offset,
-                                          options_.chunk_bytes);
+  window_ =
+      std::make_unique<InputWindow>(std::move(input.reader), state_.offset, options_.chunk_bytes);
   return {};
 }
 
@@ -168,7 +168,8 @@ Result<void> ChunkDecoder::SkipTooLong() {
                          .rule = {},
                          .column = {},
                          .detail = "the record has " + std::to_string(row.raw_length) +
-                                   " bytes, more than " + std::to_string(options_.record_bytes_max)});
+                                   " bytes, more than " +
+                                   std::to_string(options_.record_bytes_max)});
   batch_.broken.push_back(std::move(row));
   ++records_;
   return {};
@@ -177,7 +178,8 @@ Result<void> ChunkDecoder::SkipTooLong() {
 void ChunkDecoder::RefuseTail() {
   const std::string_view rest = window_->rest();
   RejectedRow row = MakeRejected(
-      rest, {.code = "object.corrupt", .rule = {}, .column = {}, .detail = window_->broken()->message});
+      rest,
+      {.code = "object.corrupt", .rule = {}, .column = {}, .detail = window_->broken()->message});
   row.kind = RejectedKind::kObject;
   row.offset = window_->offset();
   row.line = line_;

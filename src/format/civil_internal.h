@@ -10,7 +10,9 @@ inline constexpr int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
 inline constexpr int32_t kFirstDay = -719'162;  // 0001-01-01.
 inline constexpr int32_t kLastDay = 2'932'896;  // 9999-12-31.
 
-constexpr bool IsLeapYear(int year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
+constexpr bool IsLeapYear(int year) {
+  return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
 
 constexpr int DaysOfMonth(int year, int month) {
   constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -39,7 +41,8 @@ constexpr Civil CivilOfDays(int32_t days) {
   const auto day_of_era = static_cast<int32_t>(z - int64_t{era} * 146'097);
   const int32_t year_of_era =
       (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const int32_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int32_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const int32_t march_month = (5 * day_of_year + 2) / 153;
   const int month = march_month < 10 ? march_month + 3 : march_month - 9;
   return {.year = year_of_era + era * 400 + (month <= 2 ? 1 : 0),

@@ -32,9 +32,9 @@ class CsvDecoder final : public ChunkDecoder {
  private:
   // What becomes of a field of the file.
   struct Target {
-    int column = -1;           // In the contract; -1: it is rescued.
+    int column = -1;             // In the contract; -1: it is rescued.
     bool empty_is_null = false;  // Even in quotes.
-    std::string rescued_key;   // "name": as JSON.
+    std::string rescued_key;     // "name": as JSON.
   };
 
   Result<Stop> DecodeSome() override;

@@ -1,4 +1,5 @@
-// Any bytes as CSV: no crash, the invariants of decoder.h, and every cutting gives the same records.
+// Any bytes as CSV: no crash, the invariants of decoder.h, and every cutting gives the same
+// records.
 #include <cstddef>
 #include <cstdint>
 

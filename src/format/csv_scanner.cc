@@ -134,8 +134,7 @@ CsvScanner::Quoted CsvScanner::ScanQuoted(const char* open, bool complete) {
 CsvRecord CsvScanner::Scan(std::string_view bytes, bool complete, size_t fields_kept) {
   begin_ = bytes.data();
   const char* const end = begin_ + bytes.size();
-  if (bytes.empty())
-    return Without(complete ? CsvRecord::Kind::kEnd : CsvRecord::Kind::kMore);
+  if (bytes.empty()) return Without(complete ? CsvRecord::Kind::kEnd : CsvRecord::Kind::kMore);
   if (expected_ != begin_ || end_ != end) Seek(begin_, end);
   bound_ = bytes.size() > record_bytes_max_ ? begin_ + record_bytes_max_ : end;
   fields_.resize(fields_kept);

@@ -1,19 +1,24 @@
-// CsvScanner cuts records and fields out of CSV text (RFC 4180, LF or CRLF, read leniently where that
-// loses nothing).
+// CsvScanner cuts records and fields out of CSV text (RFC 4180, LF or CRLF, read leniently where
+// that loses nothing).
 //
-//  - A field that begins with the quote is quoted: it ends at the next quote that is not doubled, and
-//    a delimiter, a line end or the end of the input must follow. A quote elsewhere in a field is text.
-//  - A CR belongs to the line end it stands before (also before the end of the input), else it is text.
+//  - A field that begins with the quote is quoted: it ends at the next quote that is not doubled,
+//  and
+//    a delimiter, a line end or the end of the input must follow. A quote elsewhere in a field is
+//    text.
+//  - A CR belongs to the line end it stands before (also before the end of the input), else it is
+//  text.
 //  - A line with nothing on it is no record.
-//  - A record may have record_bytes_max bytes up to its line end. One that has more is kTooLong and ends
+//  - A record may have record_bytes_max bytes up to its line end. One that has more is kTooLong and
+//  ends
 //    at the first line end at or behind that bound.
 //
-// Where quotes are wrong (text behind a closing quote; no closing quote within record_bytes_max bytes of
-// the record's beginning, or before the end of the input), the record is cut short at the first line end
-// behind the opening quote of the field at fault: that much is the dead letter, and the next record
-// begins behind it. If there is no line end within record_bytes_max, the record is kTooLong. So what a
-// stray quote costs is one line, and where reading goes on is a function of the bytes alone. Looking for
-// closing quotes stays linear: where a search ran far, every quoted field within it closes at once.
+// Where quotes are wrong (text behind a closing quote; no closing quote within record_bytes_max
+// bytes of the record's beginning, or before the end of the input), the record is cut short at the
+// first line end behind the opening quote of the field at fault: that much is the dead letter, and
+// the next record begins behind it. If there is no line end within record_bytes_max, the record is
+// kTooLong. So what a stray quote costs is one line, and where reading goes on is a function of the
+// bytes alone. Looking for closing quotes stays linear: where a search ran far, every quoted field
+// within it closes at once.
 #pragma once
 
 #include <cstddef>
@@ -37,18 +42,18 @@ struct CsvField {
 struct CsvRecord {
   enum class Kind : uint8_t {
     kRecord,
-    kBlank,    // An empty line.
-    kMore,     // The bytes end within it, and the input does not.
-    kQuote,    // Its quotes are wrong; length and used are what to refuse.
+    kBlank,  // An empty line.
+    kMore,   // The bytes end within it, and the input does not.
+    kQuote,  // Its quotes are wrong; length and used are what to refuse.
     kTooLong,
-    kEnd,      // There are no bytes, and there will be none.
+    kEnd,  // There are no bytes, and there will be none.
   };
   Kind kind = Kind::kEnd;
-  size_t length = 0;         // Without the line end.
-  size_t used = 0;           // With it.
-  uint64_t lines = 0;        // Line ends in `used`.
-  size_t field_count = 0;    // Also of those that were not kept.
-  const char* why = "";      // For kQuote.
+  size_t length = 0;       // Without the line end.
+  size_t used = 0;         // With it.
+  uint64_t lines = 0;      // Line ends in `used`.
+  size_t field_count = 0;  // Also of those that were not kept.
+  const char* why = "";    // For kQuote.
 };
 
 class CsvScanner {
@@ -56,8 +61,8 @@ class CsvScanner {
   // Keeps the first `fields_kept` fields of a record and counts the others. quote '\0': none.
   CsvScanner(char delimiter, char quote, size_t record_bytes_max);
 
-  // The record that `bytes` begins with. 64 bytes behind them may be read. `complete`: the input ends
-  // with them.
+  // The record that `bytes` begins with. 64 bytes behind them may be read. `complete`: the input
+  // ends with them.
   CsvRecord Scan(std::string_view bytes, bool complete, size_t fields_kept);
 
   // Of the last record; valid as long as the bytes.

@@ -59,38 +59,50 @@ void RunCases(const std::vector<CsvCase>& cases) {
 
 TEST(Csv, RecordsEndAtLineEnds) {
   RunCases({{"no bytes", "", {}},
-       {"a header alone", "a,b\n", {}},
-       {"a header without a line end", "a,b", {}},
-       {"one record", "a,b\n1,2\n", {Row("@4:2", "\"1\"", "\"2\"")}},
-       {"no line end at the end", "a,b\n1,2", {Row("@4:2", "\"1\"", "\"2\"")}},
-       {"CRLF", "a,b\r\n1,2\r\n3,4\r\n", {Row("@5:2", "\"1\"", "\"2\""), Row("@10:3", "\"3\"", "\"4\"")}},
-       {"CR before the end of the input", "a,b\n1,2\r", {Row("@4:2", "\"1\"", "\"2\"")}},
-       {"a CR within a field is text", "a,b\n1\r2,3\n", {Row("@4:2", R"("1\r2")", "\"3\"")}},
-       {"blank lines are no records", "\n\r\na,b\n\n1,2\n\r\n\n3,4\n\n",
-        {Row("@8:5", "\"1\"", "\"2\""), Row("@15:8", "\"3\"", "\"4\"")}},
-       {"a line of blanks is a record of one field", "a,b\n \n", {"@4:2+1 csv.fields"}},
-       {"a byte-order mark", "\xEF\xBB\xBF" "a,b\n1,2\n", {Row("@7:2", "\"1\"", "\"2\"")}},
-       {"a byte-order mark alone", "\xEF\xBB\xBF", {}}});
+            {"a header alone", "a,b\n", {}},
+            {"a header without a line end", "a,b", {}},
+            {"one record", "a,b\n1,2\n", {Row("@4:2", "\"1\"", "\"2\"")}},
+            {"no line end at the end", "a,b\n1,2", {Row("@4:2", "\"1\"", "\"2\"")}},
+            {"CRLF",
+             "a,b\r\n1,2\r\n3,4\r\n",
+             {Row("@5:2", "\"1\"", "\"2\""), Row("@10:3", "\"3\"", "\"4\"")}},
+            {"CR before the end of the input", "a,b\n1,2\r", {Row("@4:2", "\"1\"", "\"2\"")}},
+            {"a CR within a field is text", "a,b\n1\r2,3\n", {Row("@4:2", R"("1\r2")", "\"3\"")}},
+            {"blank lines are no records",
+             "\n\r\na,b\n\n1,2\n\r\n\n3,4\n\n",
+             {Row("@8:5", "\"1\"", "\"2\""), Row("@15:8", "\"3\"", "\"4\"")}},
+            {"a line of blanks is a record of one field", "a,b\n \n", {"@4:2+1 csv.fields"}},
+            {"a byte-order mark",
+             "\xEF\xBB\xBF"
+             "a,b\n1,2\n",
+             {Row("@7:2", "\"1\"", "\"2\"")}},
+            {"a byte-order mark alone", "\xEF\xBB\xBF", {}}});
 }
 
 TEST(Csv, QuotesHoldDelimitersLineEndsAndDoubledQuotes) {
-  RunCases({{"a delimiter", "a,b\n\"1,2\",3\n", {Row("@4:2", "\"1,2\"", "\"3\"")}},
-       {"a line end", "a,b\n\"1\n2\",3\n4,5\n",
+  RunCases(
+      {{"a delimiter", "a,b\n\"1,2\",3\n", {Row("@4:2", "\"1,2\"", "\"3\"")}},
+       {"a line end",
+        "a,b\n\"1\n2\",3\n4,5\n",
         {Row("@4:2", R"("1\n2")", "\"3\""), Row("@12:4", "\"4\"", "\"5\"")}},
        {"CRLF is kept", "a,b\n\"1\r\n2\",3\r\n", {Row("@4:2", R"("1\r\n2")", "\"3\"")}},
-       {"a doubled quote", "a,b\n\"say \"\"hi\"\"\",2\n", {Row("@4:2", R"("say \"hi\"")", "\"2\"")}},
+       {"a doubled quote",
+        "a,b\n\"say \"\"hi\"\"\",2\n",
+        {Row("@4:2", R"("say \"hi\"")", "\"2\"")}},
        {"only a quote", "a,b\n\"\"\"\",2\n", {Row("@4:2", R"("\"")", "\"2\"")}},
        {"a quoted field at the end", "a,b\n1,\"2\"", {Row("@4:2", "\"1\"", "\"2\"")}},
        {"a quoted field before CR and the end", "a,b\n1,\"2\"\r", {Row("@4:2", "\"1\"", "\"2\"")}},
-       {"a quote within a field is text", "a,b\n1\"2,3\"\n", {Row("@4:2", R"("1\"2")", R"("3\"")")}},
+       {"a quote within a field is text",
+        "a,b\n1\"2,3\"\n",
+        {Row("@4:2", R"("1\"2")", R"("3\"")")}},
        {"a quoted header", "\"a\",\"b\"\r\n1,2\n", {Row("@9:2", "\"1\"", "\"2\"")}},
        {"blanks belong to the field", "a,b\n 1 , 2\n", {Row("@4:2", "\" 1 \"", "\" 2\"")}}});
 }
 
 TEST(Csv, AnEmptyFieldIsNullAndAQuotedOneIsEmptyText) {
   RunCases({{"unquoted", "a,b\n,2\n", {Row("@4:2", "null", "\"2\"")}},
-       {"quoted", "a,b\n\"\",2\n", {Row("@4:2", "\"\"", "\"2\"")}},
-       {"both empty", "a,b\n,\n", {Row("@4:2", "null", "null")}}});
+            {"quoted", "a,b\n\"\",2\n", {Row("@4:2", "\"\"", "\"2\"")}},
+            {"both empty", "a,b\n,\n", {Row("@4:2", "null", "null")}}});
   EXPECT_EQ(Decode(Columns({{"a", "bigint"}, {"b", "bool"}}), "a,b\n\"\",\"\"\n"),
             (Lines{Row("@4:2", "null", "null")}))
       << "a type that has no empty text";
@@ -101,27 +113,36 @@ TEST(Csv, AnEmptyFieldIsNullAndAQuotedOneIsEmptyText) {
 }
 
 TEST(Csv, WrongQuotesCostOneLine) {
-  RunCases({{"text behind a closing quote", "a,b\n\"1\"x,2\n3,4\n",
-        {"@4:2+6 csv.quote", Row("@11:3", "\"3\"", "\"4\"")}},
-       {"a blank behind a closing quote", "a,b\n\"1\" ,2\n3,4\n",
-        {"@4:2+6 csv.quote", Row("@11:3", "\"3\"", "\"4\"")}},
-       {"a CR without LF behind a closing quote", "a,b\n\"1\"\r,2\n",
-        {"@4:2+6 csv.quote"}},
-       {"no closing quote", "a,b\n\"1,2\n3,4\n5,6\n",
-        {"@4:2+4 csv.quote", Row("@9:3", "\"3\"", "\"4\""), Row("@13:4", "\"5\"", "\"6\"")}},
-       {"no closing quote in the last line", "a,b\n1,2\n3,\"4", {Row("@4:2", "\"1\"", "\"2\""), "@8:3+4 csv.quote"}},
-       {"no closing quote, CRLF", "a,b\r\n\"1,2\r\n3,4\r\n",
-        {"@5:2+4 csv.quote", Row("@11:3", "\"3\"", "\"4\"")}},
-       {"the stray quote meets a later one", "a,b\n\"1,2\n3,\"4\"\n5,6\n",
-        {"@4:2+4 csv.quote", Row("@9:3", "\"3\"", "\"4\""), Row("@15:4", "\"5\"", "\"6\"")}},
-       {"the fault is in a second line of the record", "a,b\n\"1\n1\",\"2\n3,4\n",
-        {"@4:2+8 csv.quote", Row("@13:4", "\"3\"", "\"4\"")}},
-       {"only doubled quotes follow", "a,b\n\"1,2\n3,\"\"\n5,6\n",
-        {"@4:2+4 csv.quote", Row("@9:3", "\"3\"", "\"\""), Row("@14:4", "\"5\"", "\"6\"")}}});
+  RunCases({{"text behind a closing quote",
+             "a,b\n\"1\"x,2\n3,4\n",
+             {"@4:2+6 csv.quote", Row("@11:3", "\"3\"", "\"4\"")}},
+            {"a blank behind a closing quote",
+             "a,b\n\"1\" ,2\n3,4\n",
+             {"@4:2+6 csv.quote", Row("@11:3", "\"3\"", "\"4\"")}},
+            {"a CR without LF behind a closing quote", "a,b\n\"1\"\r,2\n", {"@4:2+6 csv.quote"}},
+            {"no closing quote",
+             "a,b\n\"1,2\n3,4\n5,6\n",
+             {"@4:2+4 csv.quote", Row("@9:3", "\"3\"", "\"4\""), Row("@13:4", "\"5\"", "\"6\"")}},
+            {"no closing quote in the last line",
+             "a,b\n1,2\n3,\"4",
+             {Row("@4:2", "\"1\"", "\"2\""), "@8:3+4 csv.quote"}},
+            {"no closing quote, CRLF",
+             "a,b\r\n\"1,2\r\n3,4\r\n",
+             {"@5:2+4 csv.quote", Row("@11:3", "\"3\"", "\"4\"")}},
+            {"the stray quote meets a later one",
+             "a,b\n\"1,2\n3,\"4\"\n5,6\n",
+             {"@4:2+4 csv.quote", Row("@9:3", "\"3\"", "\"4\""), Row("@15:4", "\"5\"", "\"6\"")}},
+            {"the fault is in a second line of the record",
+             "a,b\n\"1\n1\",\"2\n3,4\n",
+             {"@4:2+8 csv.quote", Row("@13:4", "\"3\"", "\"4\"")}},
+            {"only doubled quotes follow",
+             "a,b\n\"1,2\n3,\"\"\n5,6\n",
+             {"@4:2+4 csv.quote", Row("@9:3", "\"3\"", "\"\""), Row("@14:4", "\"5\"", "\"6\"")}}});
 }
 
 TEST(Csv, ARecordMustHaveAsManyFieldsAsTheHeader) {
-  RunCases({{"too few", "a,b\n1\n2,3\n", {"@4:2+1 csv.fields", Row("@6:3", "\"2\"", "\"3\"")}},
+  RunCases(
+      {{"too few", "a,b\n1\n2,3\n", {"@4:2+1 csv.fields", Row("@6:3", "\"2\"", "\"3\"")}},
        {"too many", "a,b\n1,2,3\n4,5\n", {"@4:2+5 csv.fields", Row("@10:3", "\"4\"", "\"5\"")}},
        {"one empty too many", "a,b\n1,2,\n", {"@4:2+4 csv.fields"}}});
 }
@@ -137,13 +158,16 @@ TEST(Csv, TheReasonSaysHowManyFieldsThereAre) {
 
 TEST(Csv, ColumnsAreFoundByName) {
   EXPECT_EQ(Decode(kTwo, "b,a\n1,2\n"), (Lines{Row("@4:2", "\"2\"", "\"1\"")})) << "any order";
-  EXPECT_EQ(Decode(kTwo, "a\n1\n"), (Lines{Row("@2:2", "\"1\"", "null")})) << "a missing one is null";
+  EXPECT_EQ(Decode(kTwo, "a\n1\n"), (Lines{Row("@2:2", "\"1\"", "null")}))
+      << "a missing one is null";
   std::vector<ColumnSpec> columns = kTwo;
   columns[1].default_text = "x";
   EXPECT_EQ(Decode(columns, "a\n1\n"), (Lines{Row("@2:2", "\"1\"", "\"x\"")})) << "or its default";
-  EXPECT_EQ(Decode(columns, "a,b\n1,\n"), (Lines{Row("@4:2", "\"1\"", "null")})) << "null stays null";
+  EXPECT_EQ(Decode(columns, "a,b\n1,\n"), (Lines{Row("@4:2", "\"1\"", "null")}))
+      << "null stays null";
   columns[1].from = "B!";
-  EXPECT_EQ(Decode(columns, "a,B!\n1,2\n"), (Lines{Row("@5:2", "\"1\"", "\"2\"")})) << "another name";
+  EXPECT_EQ(Decode(columns, "a,B!\n1,2\n"), (Lines{Row("@5:2", "\"1\"", "\"2\"")}))
+      << "another name";
   EXPECT_EQ(Decode(kTwo, "A,b\n1,2\n"), (Lines{Row("@4:2", "null", "\"2\"", R"("{\"A\":\"1\"}")")}))
       << "letter case matters";
 }
@@ -171,7 +195,8 @@ TEST(Csv, AHeaderThatFitsNothingIsAnError) {
   spec.kind = FormatKind::kCsv;
   DecoderOptions options;
   options.input_name = "data/x.csv";
-  auto decoder = MakeDecoder(spec, kTwo, std::make_unique<env::MemoryReader>("\nx,y\n1,2\n"), {}, options);
+  auto decoder =
+      MakeDecoder(spec, kTwo, std::make_unique<env::MemoryReader>("\nx,y\n1,2\n"), {}, options);
   const auto batch = (*decoder)->Next({});
   ASSERT_FALSE(batch.has_value());
   EXPECT_EQ(batch.error().kind, ErrorKind::kInvalid);
@@ -182,15 +207,21 @@ TEST(Csv, AHeaderThatFitsNothingIsAnError) {
 TEST(Csv, WithoutAHeaderFieldsAreTheColumnsInOrder) {
   CsvOptions csv;
   csv.has_header = false;
-  EXPECT_EQ(Decode(kTwo, "1,2\n3\n", csv), (Lines{Row("@0:1", "\"1\"", "\"2\""), "@4:2+1 csv.fields"}));
-  EXPECT_EQ(Decode(kTwo, "\xEF\xBB\xBF" "1,2\n", csv), (Lines{Row("@3:1", "\"1\"", "\"2\"")}));
+  EXPECT_EQ(Decode(kTwo, "1,2\n3\n", csv),
+            (Lines{Row("@0:1", "\"1\"", "\"2\""), "@4:2+1 csv.fields"}));
+  EXPECT_EQ(Decode(kTwo,
+                   "\xEF\xBB\xBF"
+                   "1,2\n",
+                   csv),
+            (Lines{Row("@3:1", "\"1\"", "\"2\"")}));
 }
 
 TEST(Csv, OtherDelimitersAndQuotes) {
   CsvOptions csv;
   csv.delimiter = ';';
   csv.quote = '\'';
-  EXPECT_EQ(Decode(kTwo, "a;b\n'1;''';\"2\"\n", csv), (Lines{Row("@4:2", "\"1;'\"", R"("\"2\"")")}));
+  EXPECT_EQ(Decode(kTwo, "a;b\n'1;''';\"2\"\n", csv),
+            (Lines{Row("@4:2", "\"1;'\"", R"("\"2\"")")}));
   csv.quote = '\0';
   EXPECT_EQ(Decode(kTwo, "a;b\n\"1;2\n'3;4\n", csv),
             (Lines{Row("@4:2", R"("\"1")", "\"2\""), Row("@9:3", "\"'3\"", "\"4\"")}));
@@ -207,29 +238,31 @@ TEST(Csv, OtherDelimitersAndQuotes) {
 
 TEST(Csv, AFieldThatIsNotItsTypeIsAFaultOfItsCell) {
   const auto columns = Columns({{"a", "bigint"}, {"b", "varchar(3)"}});
-  EXPECT_EQ(Decode(columns, "a,b\nx,abcd\n1,aé€\n 2,\n"),
-            (Lines{Row("@4:2", "null", "null") +
-                       " type.bigint[a] 'x' is not a bigint; type.varchar[b] 'abcd' has 4 characters, too many "
-                       "for varchar(3);",
-                   Row("@11:3", "1", "\"aé€\""),
-                   Row("@20:4", "null", "null") +
-                       " type.bigint[a] ' 2' is not a bigint: it has blanks around it;"}));
+  EXPECT_EQ(
+      Decode(columns, "a,b\nx,abcd\n1,aé€\n 2,\n"),
+      (Lines{Row("@4:2", "null", "null") + " type.bigint[a] 'x' is not a bigint; type.varchar[b] "
+                                           "'abcd' has 4 characters, too many "
+                                           "for varchar(3);",
+             Row("@11:3", "1", "\"aé€\""),
+             Row("@20:4", "null", "null") +
+                 " type.bigint[a] ' 2' is not a bigint: it has blanks around it;"}));
 }
 
 TEST(Csv, TextMustBeUtf8WithoutNul) {
   EXPECT_EQ(Decode(kTwo, "a,b\n\xFF,ok\nok,2\n"),
             (Lines{Row("@4:2", "null", "\"ok\"") + R"( text.utf8[a] '\xFF' is not UTF-8;)",
                    Row("@9:3", "\"ok\"", "\"2\"")}));
-  EXPECT_EQ(Decode(kTwo, std::string("a,b\n1\0,2\n", 9)),
-            (Lines{Row("@4:2", "null", "\"2\"") + R"( text.nul[a] '1\x00' holds a NUL character;)"}));
+  EXPECT_EQ(
+      Decode(kTwo, std::string("a,b\n1\0,2\n", 9)),
+      (Lines{Row("@4:2", "null", "\"2\"") + R"( text.nul[a] '1\x00' holds a NUL character;)"}));
   EXPECT_EQ(Decode(kTwo, "a,b,c\n1,2,\xFF\n"), (Lines{"@6:2+5 text.utf8"})) << "in a rescued field";
 }
 
 TEST(Csv, AJsonCellIsNormalised) {
-  EXPECT_EQ(Decode(Columns({{"a", "json"}, {"b", "json"}}),
-                   "a,b\n\"{ \"\"x\"\" : [1, 2.50] }\",nope\n"),
-            (Lines{Row("@4:2", R"("{\"x\":[1,2.50]}")", "null") +
-                   " type.json[b] 'nope' is not a json;"}));
+  EXPECT_EQ(
+      Decode(Columns({{"a", "json"}, {"b", "json"}}), "a,b\n\"{ \"\"x\"\" : [1, 2.50] }\",nope\n"),
+      (Lines{Row("@4:2", R"("{\"x\":[1,2.50]}")", "null") +
+             " type.json[b] 'nope' is not a json;"}));
 }
 
 TEST(Csv, ARecordOverTheBoundIsOneDeadLetter) {
@@ -237,18 +270,22 @@ TEST(Csv, ARecordOverTheBoundIsOneDeadLetter) {
   cutting.record_bytes_max = 10;
   const auto decode = [&](const std::string& input) { return Decode(kTwo, input, {}, cutting); };
   const std::string next = Row("@16:3", "\"3\"", "\"4\"");
-  EXPECT_EQ(decode("a,b\n12345,7890\n3,4\n"), (Lines{Row("@4:2", "\"12345\"", "\"7890\""), Row("@15:3", "\"3\"", "\"4\"")}))
+  EXPECT_EQ(decode("a,b\n12345,7890\n3,4\n"),
+            (Lines{Row("@4:2", "\"12345\"", "\"7890\""), Row("@15:3", "\"3\"", "\"4\"")}))
       << "as long as may be";
   EXPECT_EQ(decode("a,b\n12345,78901\n3,4\n"), (Lines{"@4:2+11 record.too_long", next}));
   EXPECT_EQ(decode("a,b\n12345,7890\r\n3,4\n"), (Lines{"@4:2+10 record.too_long", next}))
       << "a CR counts";
   EXPECT_EQ(decode("a,b\n12345678901234567890"), (Lines{"@4:2+20 record.too_long"}));
-  EXPECT_EQ(decode("a,b\n\"1\n45\",78901\n3,4\n"), (Lines{"@4:2+12 record.too_long", Row("@17:4", "\"3\"", "\"4\"")}))
+  EXPECT_EQ(decode("a,b\n\"1\n45\",78901\n3,4\n"),
+            (Lines{"@4:2+12 record.too_long", Row("@17:4", "\"3\"", "\"4\"")}))
       << "with a line end in quotes";
-  EXPECT_EQ(decode("a,b\n\"1234567890\",2\n3,4\n"), (Lines{"@4:2+14 record.too_long", Row("@19:3", "\"3\"", "\"4\"")}))
+  EXPECT_EQ(decode("a,b\n\"1234567890\",2\n3,4\n"),
+            (Lines{"@4:2+14 record.too_long", Row("@19:3", "\"3\"", "\"4\"")}))
       << "the bound is within quotes, and no line end before it";
   EXPECT_EQ(decode("a,b\n\"123\n567890\",2\n3,4\n"),
-            (Lines{"@4:2+4 csv.quote", Row("@9:3", R"("567890\"")", "\"2\""), Row("@19:4", "\"3\"", "\"4\"")}))
+            (Lines{"@4:2+4 csv.quote", Row("@9:3", R"("567890\"")", "\"2\""),
+                   Row("@19:4", "\"3\"", "\"4\"")}))
       << "the bound is within quotes behind a line end";
 }
 

@@ -49,8 +49,10 @@ std::optional<FormatSpec> FormatOfPath(std::string_view path) {
     path.remove_suffix(ending.size());
     return true;
   };
-  if (take(".gz")) spec.compression = Compression::kGzip;
-  else if (take(".zst")) spec.compression = Compression::kZstd;
+  if (take(".gz"))
+    spec.compression = Compression::kGzip;
+  else if (take(".zst"))
+    spec.compression = Compression::kZstd;
   if (take(".csv")) {
     spec.kind = FormatKind::kCsv;
     return spec;

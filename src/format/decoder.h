@@ -4,9 +4,11 @@
 //                    `-> Error: the decoder is spent, state() stands where it stood before
 //
 // Invariants:
-//  1. The same bytes give the same records: neither the limits, nor the sizes of chunks and reads, nor
+//  1. The same bytes give the same records: neither the limits, nor the sizes of chunks and reads,
+//  nor
 //     a restart from any state() changes a record, its position or its reasons.
-//  2. Every record of the input is in exactly one of `rows` and `broken`. A header, a blank line and
+//  2. Every record of the input is in exactly one of `rows` and `broken`. A header, a blank line
+//  and
 //     a byte-order mark are no records.
 //  3. A broken record costs itself alone. Where the next one begins is a function of the bytes
 //     (csv_scanner_internal.h has the rule for quotes; an NDJSON record is a line).
@@ -80,11 +82,12 @@ struct DecoderOptions {
   size_t record_bytes_max = kRecordBytesMax;  // Up to its line end.
 };
 
-// `columns` is the contract: the rows have its columns in order (all nullable in Arrow's sense), then
-// `_rescued`. A field that is missing in the input takes ColumnSpec::default_text, which is read as a
-// text cell of the column's type (0, 2026-05-01, abc without quotes). An explicit null stays null.
-// Errors: type.nested_input (kUnsupported), format.column_twice, format.default, format.pattern,
-// format.zone, format.csv_options (kInvalid).
+// `columns` is the contract: the rows have its columns in order (all nullable in Arrow's sense),
+// then
+// `_rescued`. A field that is missing in the input takes ColumnSpec::default_text, which is read as
+// a text cell of the column's type (0, 2026-05-01, abc without quotes). An explicit null stays
+// null. Errors: type.nested_input (kUnsupported), format.column_twice, format.default,
+// format.pattern, format.zone, format.csv_options (kInvalid).
 Result<std::unique_ptr<Decoder>> MakeDecoder(const FormatSpec& spec,
                                              std::vector<columnar::ColumnSpec> columns,
                                              std::unique_ptr<env::ByteReader> reader,

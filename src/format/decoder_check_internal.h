@@ -1,5 +1,5 @@
-// For tests and fuzz targets alone: reads an input to its end in any way of cutting it, checks what must
-// hold for every input, and gives the records as text that can be compared.
+// For tests and fuzz targets alone: reads an input to its end in any way of cutting it, checks what
+// must hold for every input, and gives the records as text that can be compared.
 #pragma once
 
 #include <arrow/api.h>
@@ -98,12 +98,19 @@ inline void AppendRecords(const columnar::DecodedBatch& batch, std::vector<SeenR
     SeenRecord record;
     if (take_row) {
       const columnar::RecordPosition& at = batch.positions[row];
-      record = {.offset = at.offset, .line = at.line, .length = at.length, .broken = false,
-                .code = {}, .values = rows[row]};
+      record = {.offset = at.offset,
+                .line = at.line,
+                .length = at.length,
+                .broken = false,
+                .code = {},
+                .values = rows[row]};
       ++row;
     } else {
       const columnar::RejectedRow& at = batch.broken[broken++];
-      record = {.offset = at.offset, .line = at.line, .length = at.raw_length, .broken = true,
+      record = {.offset = at.offset,
+                .line = at.line,
+                .length = at.raw_length,
+                .broken = true,
                 .code = at.reasons.front().code,
                 .values = TextOf(at.reasons) + at.raw + at.raw_hash};
     }
@@ -118,7 +125,8 @@ inline void CheckBatch(const columnar::DecodedBatch& batch, std::string_view pla
   WEIR_CHECK(batch.positions.empty() ||
              plain.substr(batch.chunk_offset, batch.chunk->size()) == *batch.chunk);
   for (size_t row = 0; row < batch.positions.size(); ++row)
-    WEIR_CHECK(batch.raw(row) == plain.substr(batch.positions[row].offset, batch.positions[row].length));
+    WEIR_CHECK(batch.raw(row) ==
+               plain.substr(batch.positions[row].offset, batch.positions[row].length));
   for (const columnar::RejectedRow& row : batch.broken) {
     WEIR_CHECK(!row.reasons.empty());
     WEIR_CHECK(row.raw == plain.substr(row.offset, row.raw.size()));
@@ -160,10 +168,12 @@ inline SeenInput ReadInput(const FormatSpec& spec, const std::vector<columnar::C
   }
 }
 
-// Records ascend, do not overlap, lie within the input; between them are line ends and blanks alone.
+// Records ascend, do not overlap, lie within the input; between them are line ends and blanks
+// alone.
 inline void CheckRecords(const SeenInput& seen, std::string_view plain, uint64_t first_record) {
   uint64_t at = first_record;
-  uint64_t lines = 1 + static_cast<uint64_t>(std::count(plain.begin(), plain.begin() + static_cast<ptrdiff_t>(at), '\n'));
+  uint64_t lines = 1 + static_cast<uint64_t>(std::count(
+                           plain.begin(), plain.begin() + static_cast<ptrdiff_t>(at), '\n'));
   const auto pass = [&](uint64_t to, bool blank) {
     WEIR_CHECK(at <= to && to <= plain.size());
     const std::string_view gap = plain.substr(at, to - at);

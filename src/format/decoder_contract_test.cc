@@ -1,5 +1,5 @@
-// What decoder.h promises, over both decoders: an independent, slow reading of the formats says where
-// records are; every way of cutting an input gives them; damage costs what the rules say.
+// What decoder.h promises, over both decoders: an independent, slow reading of the formats says
+// where records are; every way of cutting an input gives them; damage costs what the rules say.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,162 +9,13 @@
 #include "format/compress_check_internal.h"
 #include "format/decoder_check_internal.h"
 #include "format/fuzz_input_internal.h"
+#include "format/slow_reading_check_internal.h"
 
 namespace weir::format {
 namespace {
 
 using columnar::ColumnSpec;
 using nlohmann::json;
-
-constexpr size_t kNowhere = std::string::npos;
-
-// A record as the slow reading sees it.
-struct Expected {
-  size_t offset = 0;
-  size_t length = 0;
-  std::string code;  // Of a broken one, where the reading can tell.
-  std::vector<std::optional<std::string>> fields;
-};
-
-size_t WithoutCr(const std::string& bytes, size_t begin, size_t end) {
-  return end > begin && bytes[end - 1] == '\r' ? end - 1 : end;
-}
-
-// One CSV record by the rule of csv_scanner_internal.h, a character at a time. `next` is where the
-// following one begins.
-struct CsvCut {
-  Expected record;
-  size_t next = 0;
-};
-
-CsvCut CutAtFault(const std::string& bytes, size_t start, size_t bound, size_t open) {
-  size_t end = bytes.find('\n', open);
-  std::string code = "csv.quote";
-  if (end > bound && bytes.size() > bound) {
-    code = "record.too_long";
-    end = bytes.find('\n', bound);
-  }
-  const size_t stop = std::min(end, bytes.size());
-  return {.record = {.offset = start, .length = WithoutCr(bytes, start, stop) - start, .code = code, .fields = {}},
-          .next = end == kNowhere ? bytes.size() : end + 1};
-}
-
-CsvCut CutCsv(const std::string& bytes, size_t start, size_t record_bytes_max) {
-  const size_t bound = start + record_bytes_max;
-  CsvCut cut;
-  cut.record.offset = start;
-  std::string field;
-  bool quoted = false;
-  size_t open = kNowhere;  // Of the quoted field that is being read.
-  size_t field_start = start;
-  size_t at = start;
-  const auto finish = [&] {
-    cut.record.fields.push_back(!quoted && field.empty() ? std::nullopt : std::optional(field));
-    field.clear();
-    quoted = false;
-  };
-  while (true) {
-    if (open != kNowhere) {
-      if (at >= bytes.size() || at > bound) return CutAtFault(bytes, start, bound, open);
-      if (bytes[at] != '"') {
-        field += bytes[at++];
-      } else if (at + 1 < bytes.size() && bytes[at + 1] == '"') {
-        field += '"';
-        at += 2;
-      } else {
-        const size_t behind = at + 1;
-        const bool cr = behind < bytes.size() && bytes[behind] == '\r' &&
-                        (behind + 1 == bytes.size() || bytes[behind + 1] == '\n');
-        if (behind < bytes.size() && !cr && bytes[behind] != ',' && bytes[behind] != '\n')
-          return CutAtFault(bytes, start, bound, open);
-        at = behind + (cr ? 1 : 0);
-        open = kNowhere;
-        quoted = true;
-      }
-      continue;
-    }
-    if (at > bound) return CutAtFault(bytes, start, bound, kNowhere);
-    const bool end = at == bytes.size();
-    if (end || bytes[at] == '\n') {
-      if (!quoted && field.ends_with('\r')) field.pop_back();
-      finish();
-      cut.record.length = WithoutCr(bytes, start, at) - start;
-      cut.next = end ? at : at + 1;
-      return cut;
-    }
-    if (bytes[at] == ',') {
-      finish();
-      field_start = ++at;
-    } else if (at == field_start && bytes[at] == '"') {
-      open = at++;
-    } else {
-      field += bytes[at++];
-    }
-  }
-}
-
-std::vector<Expected> ReadCsvSlowly(const std::string& bytes, size_t record_bytes_max) {
-  std::vector<Expected> records;
-  size_t at = bytes.starts_with("\xEF\xBB\xBF") ? 3 : 0;
-  std::optional<size_t> header_fields;
-  while (at < bytes.size()) {
-    CsvCut cut = CutCsv(bytes, at, record_bytes_max);
-    at = cut.next;
-    if (cut.record.length == 0) continue;
-    if (!header_fields) {
-      header_fields = cut.record.fields.size();
-      continue;
-    }
-    if (cut.record.code.empty() && cut.record.fields.size() != *header_fields)
-      cut.record.code = "csv.fields";
-    records.push_back(std::move(cut.record));
-  }
-  return records;
-}
-
-// Lines; the judge of each is nlohmann's parser.
-std::vector<Expected> ReadNdjsonSlowly(const std::string& bytes, size_t record_bytes_max) {
-  std::vector<Expected> records;
-  size_t at = bytes.starts_with("\xEF\xBB\xBF") ? 3 : 0;
-  while (at < bytes.size()) {
-    const size_t end = std::min(bytes.find('\n', at), bytes.size());
-    Expected record{.offset = at, .length = WithoutCr(bytes, at, end) - at, .code = {}, .fields = {}};
-    if (end - at > record_bytes_max) record.code = "record.too_long";
-    const std::string_view line = std::string_view(bytes).substr(at, record.length);
-    if (!record.code.empty() || line.find_first_not_of(" \t\r") != kNowhere) records.push_back(record);
-    at = end + 1;
-  }
-  return records;
-}
-
-// Says whether a text is JSON, a number too large for a double included.
-class Judge : public nlohmann::json_sax<json> {
- public:
-  static bool Accepts(std::string_view text) {
-    Judge judge;
-    return json::sax_parse(text, &judge) || judge.number_too_large_;
-  }
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
-  bool number_float(number_float_t, const string_t&) override { return true; }
-  bool string(string_t&) override { return true; }
-  bool binary(binary_t&) override { return true; }
-  bool start_object(std::size_t) override { return true; }
-  bool end_object() override { return true; }
-  bool start_array(std::size_t) override { return true; }
-  bool end_array() override { return true; }
-  bool key(string_t&) override { return true; }
-  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& fault) override {
-    constexpr int kOutOfRange = 406;
-    number_too_large_ = fault.id == kOutOfRange;
-    return false;
-  }
-
- private:
-  bool number_too_large_ = false;
-};
 
 struct Format {
   FormatKind kind = FormatKind::kCsv;
@@ -247,10 +98,10 @@ std::vector<Cutting> EveryCutting() {
 // The row's values against the slow reading's.
 void CheckCsvValues(const SeenRecord& seen, const Expected& expected, size_t header_fields) {
   ASSERT_EQ(expected.fields.size(), header_fields);
-  const json row = json::parse(seen.values.substr(0, seen.values.find("} ") == kNowhere
-                                                         ? kNowhere
-                                                         : seen.values.find("} ") + 1),
-                               nullptr, false);
+  const json row = json::parse(
+      seen.values.substr(
+          0, seen.values.find("} ") == kNowhere ? kNowhere : seen.values.find("} ") + 1),
+      nullptr, false);
   if (row.is_discarded()) return;  // "} " within a value.
   const auto compare = [&](const char* column, size_t field) {
     if (row[column].is_null()) return;  // Null, or a fault.
@@ -294,7 +145,8 @@ void CheckAgainstSlowReading(const Format& format, const std::string& bytes, con
 
 class BothFormats : public testing::TestWithParam<FormatKind> {};
 
-INSTANTIATE_TEST_SUITE_P(Decoder, BothFormats, testing::Values(FormatKind::kCsv, FormatKind::kNdjson),
+INSTANTIATE_TEST_SUITE_P(Decoder, BothFormats,
+                         testing::Values(FormatKind::kCsv, FormatKind::kNdjson),
                          [](const auto& suite) { return std::string(ToText(suite.param)); });
 
 TEST_P(BothFormats, TheSampleIsReadAsTheSlowReadingReadsIt) {
@@ -310,7 +162,8 @@ TEST_P(BothFormats, AnyCuttingGivesTheSameRecords) {
   const SeenInput expected = Read(format, format.input);
   for (const Cutting& cutting : EveryCutting())
     EXPECT_EQ(Read(format, format.input, cutting), expected)
-        << cutting.limits.rows << " rows, " << cutting.limits.bytes << " bytes, chunks of " << cutting.chunk_bytes;
+        << cutting.limits.rows << " rows, " << cutting.limits.bytes << " bytes, chunks of "
+        << cutting.chunk_bytes;
 }
 
 TEST_P(BothFormats, AnyCuttingOfACompressedInputGivesTheSameRecords) {
@@ -348,12 +201,17 @@ TEST_P(BothFormats, ATornCompressedInputGivesItsReadableRecordsAndOneDeadLetter)
       EXPECT_EQ(last.offset + last.length, seen.state.offset);
       // All before it are those of the whole input.
       ASSERT_LE(seen.records.size(), whole.records.size() + 1);
-      for (size_t i = 0; i + 1 < seen.records.size(); ++i) EXPECT_EQ(seen.records[i], whole.records[i]);
+      for (size_t i = 0; i + 1 < seen.records.size(); ++i)
+        EXPECT_EQ(seen.records[i], whole.records[i]);
       if (seen.records.size() <= whole.records.size()) {
         EXPECT_LE(last.offset, whole.records[seen.records.size() - 1].offset);
       }
-      for (const Cutting& cutting : {Cutting{.limits = {.rows = 1, .bytes = 1}, .chunk_bytes = 3, .read_bytes = 1, .restart = false},
-                                     Cutting{.limits = {.rows = 2, .bytes = 900}, .chunk_bytes = 50, .restart = true}})
+      for (const Cutting& cutting :
+           {Cutting{.limits = {.rows = 1, .bytes = 1},
+                    .chunk_bytes = 3,
+                    .read_bytes = 1,
+                    .restart = false},
+            Cutting{.limits = {.rows = 2, .bytes = 900}, .chunk_bytes = 50, .restart = true}})
         ASSERT_EQ(ReadInput(spec, format.columns, torn, plain, cutting), seen);
     }
   }
@@ -364,7 +222,8 @@ TEST_P(BothFormats, RecordsOverTheBoundAreCutAlikeInAnyCutting) {
   for (size_t bound = 3; bound < 60; ++bound) {
     Cutting whole;
     whole.record_bytes_max = bound;
-    const std::string input = format.kind == FormatKind::kCsv ? "a,c\n" + format.input : format.input;
+    const std::string input =
+        format.kind == FormatKind::kCsv ? "a,c\n" + format.input : format.input;
     const SeenInput expected = Read(format, input, whole);
     if (expected.error.empty()) {
       CheckRecords(expected, input, expected.records.front().offset);
@@ -373,7 +232,8 @@ TEST_P(BothFormats, RecordsOverTheBoundAreCutAlikeInAnyCutting) {
         ASSERT_EQ(slow.size(), expected.records.size()) << bound;
         EXPECT_EQ(slow[i].offset, expected.records[i].offset) << bound;
         EXPECT_EQ(slow[i].length, expected.records[i].length) << bound;
-        EXPECT_EQ(slow[i].code == "record.too_long", expected.records[i].code == "record.too_long") << bound;
+        EXPECT_EQ(slow[i].code == "record.too_long", expected.records[i].code == "record.too_long")
+            << bound;
       }
     }
     // Another tenth of the cuttings for each bound.
@@ -392,7 +252,8 @@ std::string Damaged(std::string bytes, Damage damage, size_t at, std::mt19937_64
   constexpr std::string_view kTelling = "\"\",,\n\n\r\\{}[]:019-.eE+ut \t\xC3\xA9\xFF";
   switch (damage) {
     case Damage::kChanged:
-      bytes[at] = random() % 2 == 0 ? kTelling[random() % kTelling.size()] : static_cast<char>(random());
+      bytes[at] =
+          random() % 2 == 0 ? kTelling[random() % kTelling.size()] : static_cast<char>(random());
       break;
     case Damage::kRemoved:
       bytes.erase(at, 1);
@@ -420,13 +281,16 @@ TEST_P(BothFormats, TenThousandDamagesCostWhatTheRulesSay) {
     if (HasFatalFailure() || HasNonfatalFailure()) FAIL() << "mutation " << i;
     // What ended before the damage is as it was.
     size_t before = 0;
-    while (before < whole.records.size() && whole.records[before].offset + whole.records[before].length + 1 < at)
+    while (before < whole.records.size() &&
+           whole.records[before].offset + whole.records[before].length + 1 < at)
       ++before;
-    for (size_t k = 0; k < before; ++k) ASSERT_EQ(seen.records.at(k), whole.records[k]) << "mutation " << i;
+    for (size_t k = 0; k < before; ++k)
+      ASSERT_EQ(seen.records.at(k), whole.records[k]) << "mutation " << i;
     // A line of NDJSON behind the damaged one too.
     if (format.kind == FormatKind::kNdjson) {
       size_t behind = 0;
-      for (size_t k = seen.records.size(), n = whole.records.size(); k > 0 && n > 0; --k, --n, ++behind)
+      for (size_t k = seen.records.size(), n = whole.records.size(); k > 0 && n > 0;
+           --k, --n, ++behind)
         if (seen.records[k - 1].values != whole.records[n - 1].values) break;
       EXPECT_GE(before + behind + 2, whole.records.size()) << "mutation " << i << "\n" << bytes;
     }
@@ -462,7 +326,8 @@ TEST_P(BothFormats, MemoryIsBoundedByManyFaultsAndWideContracts) {
     row += GetParam() == FormatKind::kCsv ? "x" : "\"" + name + "\":\"x\"";
   }
   std::string input = GetParam() == FormatKind::kCsv ? header + "\n" : "";
-  for (int i = 0; i < 1'000; ++i) input += GetParam() == FormatKind::kCsv ? row + "\n" : "{" + row + "}\n";
+  for (int i = 0; i < 1'000; ++i)
+    input += GetParam() == FormatKind::kCsv ? row + "\n" : "{" + row + "}\n";
   FormatSpec spec;
   spec.kind = GetParam();
   auto decoder = MakeDecoder(spec, format.columns, std::make_unique<env::MemoryReader>(input));
@@ -497,7 +362,8 @@ TEST_P(BothFormats, AnErrorOfTheReaderEndsTheDecoderWhereItStood) {
   spec.kind = GetParam();
   DecoderOptions options;
   options.chunk_bytes = 64;
-  auto decoder = MakeDecoder(spec, format.columns, std::make_unique<Failing>(format.input.substr(0, 150)), {}, options);
+  auto decoder = MakeDecoder(spec, format.columns,
+                             std::make_unique<Failing>(format.input.substr(0, 150)), {}, options);
   DecoderState last;
   while (true) {
     const auto batch = (*decoder)->Next({});
@@ -519,51 +385,9 @@ TEST_P(BothFormats, AResumeBehindTheEndIsAConflict) {
   DecoderState state;
   state.offset = format.input.size() + 1;
   state.compression = Compression::kGzip;
-  auto decoder = MakeDecoder(spec, format.columns,
-                             std::make_unique<env::MemoryReader>("\x1f\x8b"), state);
+  auto decoder =
+      MakeDecoder(spec, format.columns, std::make_unique<env::MemoryReader>("\x1f\x8b"), state);
   EXPECT_FALSE((*decoder)->Next({}).has_value());
-}
-
-TEST(DecoderState, IsStoredAsText) {
-  DecoderState state;
-  state.offset = 12345678901234ULL;
-  state.line = 77;
-  state.compression = Compression::kZstd;
-  state.csv_header = {"a", "é \"q\"", ""};
-  state.ended = true;
-  EXPECT_EQ(DecoderState::FromJson(state.ToJson()).value(), state);
-  EXPECT_EQ(DecoderState{}.ToJson(), R"({"offset":0,"line":1,"compression":"auto"})");
-  EXPECT_EQ(DecoderState::FromJson(DecoderState{}.ToJson()).value(), DecoderState{});
-  EXPECT_EQ(state.reader_offset(), 0U);
-  state.compression = Compression::kNone;
-  EXPECT_EQ(state.reader_offset(), state.offset);
-  for (const char* text : {"", "{}", "[]", "{\"offset\":-1,\"line\":1,\"compression\":\"none\"}",
-                           "{\"offset\":\"1\",\"line\":1,\"compression\":\"none\"}", "{\"offset\":1,\"line\":1}"})
-    EXPECT_EQ(DecoderState::FromJson(text).error().code, "decoder.state") << text;
-}
-
-TEST(FormatSpec, TheEndingOfAPathSaysTheFormat) {
-  struct PathCase {
-    std::string path;
-    std::string kind;
-    Compression compression;
-    char delimiter;
-  };
-  for (const PathCase& c : std::vector<PathCase>{{"a.csv", "csv", Compression::kAuto, ','},
-                                                 {"d/a.tsv", "csv", Compression::kAuto, '\t'},
-                                                 {"a.csv.gz", "csv", Compression::kGzip, ','},
-                                                 {"a.ndjson", "ndjson", Compression::kAuto, ','},
-                                                 {"a.jsonl.zst", "ndjson", Compression::kZstd, ','},
-                                                 {"a.json", "ndjson", Compression::kAuto, ','}}) {
-    const auto spec = FormatOfPath(c.path);
-    ASSERT_TRUE(spec.has_value()) << c.path;
-    EXPECT_EQ(ToText(spec->kind), c.kind);
-    EXPECT_EQ(spec->compression, c.compression);
-    EXPECT_EQ(spec->csv.delimiter, c.delimiter);
-  }
-  for (const char* path : {"a", "a.txt", "a.gz", "csv", "a.csv.bz2", ""}) EXPECT_FALSE(FormatOfPath(path)) << path;
-  EXPECT_EQ(ParseFormatKind("ndjsn").error().next, "did you mean 'ndjson'?");
-  EXPECT_EQ(ParseCompression("bzip2").error().code, "format.compression");
 }
 
 }  // namespace

@@ -1,15 +1,14 @@
 // Rows -> CSV or NDJSON text, such that a decoder with the same columns reads the same values back.
 //
 //   type             text
-//   decimal, double  exact and shortest round-trip; NaN and infinities have no text: null in JSON, empty in CSV
-//   date, time       2026-05-01, 10:00:00[.ffffff]
-//   timestamp        2026-05-01T10:00:00[.ffffff], a timestamptz with Z
-//   uuid, binary     8-4-4-4-12 lower case, base64
-//   json             in NDJSON the value itself (utf8 fields marked as json); elsewhere text
+//   decimal, double  exact and shortest round-trip; NaN and infinities have no text: null in JSON,
+//   empty in CSV date, time       2026-05-01, 10:00:00[.ffffff] timestamp
+//   2026-05-01T10:00:00[.ffffff], a timestamptz with Z uuid, binary     8-4-4-4-12 lower case,
+//   base64 json             in NDJSON the value itself (utf8 fields marked as json); elsewhere text
 //
-// CSV: LF line ends; a field is quoted where it must be, an empty string always, null is empty. A record
-// of one null field is written as null_text or else as "", since an empty line would be none. NDJSON: one object a line, null
-// is null. Nested columns are JSON in both.
+// CSV: LF line ends; a field is quoted where it must be, an empty string always, null is empty. A
+// record of one null field is written as null_text or else as "", since an empty line would be
+// none. NDJSON: one object a line, null is null. Nested columns are JSON in both.
 #pragma once
 
 #include <memory>

@@ -57,21 +57,24 @@ TEST(Encoder, ADecoderReadsTheSameValuesBack) {
 
 TEST(Encoder, CsvLooksAsPeopleWriteIt) {
   const auto rows = Decoded(FormatKind::kNdjson, kRows)->Slice(0, 3);
-  EXPECT_EQ(Encode(Spec(FormatKind::kCsv), *rows),
-            "a,b,c,d,e,f,g,h,i,j,k,l,m,n\n"
-            "x,-1,2,true,0.1,12.30,é,123e4567-e89b-12d3-a456-426614174000,2026-05-01,10:00:00,"
-            "2026-05-01T10:00:00,2026-05-01T10:00:00Z,\"{\"\"x\"\":[1,\"\"y\"\"]}\",Zm9v\n"
-            "\"\",9223372036854775807,-2147483648,false,-1.7976931348623157e+308,-99999999.99,\"\","
-            "00000000-0000-0000-0000-000000000000,0001-01-01,23:59:59.999999,9999-12-31T23:59:59.999999,"
-            "1969-12-31T23:59:59.500Z,\"\"\"text\"\"\",\"\"\n"
-            ",,,,,,,,,,,,,\n");
+  EXPECT_EQ(
+      Encode(Spec(FormatKind::kCsv), *rows),
+      "a,b,c,d,e,f,g,h,i,j,k,l,m,n\n"
+      "x,-1,2,true,0.1,12.30,é,123e4567-e89b-12d3-a456-426614174000,2026-05-01,10:00:00,"
+      "2026-05-01T10:00:00,2026-05-01T10:00:00Z,\"{\"\"x\"\":[1,\"\"y\"\"]}\",Zm9v\n"
+      "\"\",9223372036854775807,-2147483648,false,-1.7976931348623157e+308,-99999999.99,\"\","
+      "00000000-0000-0000-0000-000000000000,0001-01-01,23:59:59.999999,9999-12-31T23:59:59.999999,"
+      "1969-12-31T23:59:59.500Z,\"\"\"text\"\"\",\"\"\n"
+      ",,,,,,,,,,,,,\n");
 }
 
 TEST(Encoder, NdjsonHoldsJsonColumnsAsValues) {
   const auto rows = Decoded(FormatKind::kNdjson, kRows);
   const auto one = rows->Slice(0, 1)->SelectColumns({5, 12}).ValueOrDie();
-  EXPECT_EQ(Encode(Spec(FormatKind::kNdjson), *one, {"m"}), "{\"f\":12.30,\"m\":{\"x\":[1,\"y\"]}}\n");
-  EXPECT_EQ(Encode(Spec(FormatKind::kNdjson), *one), "{\"f\":12.30,\"m\":\"{\\\"x\\\":[1,\\\"y\\\"]}\"}\n");
+  EXPECT_EQ(Encode(Spec(FormatKind::kNdjson), *one, {"m"}),
+            "{\"f\":12.30,\"m\":{\"x\":[1,\"y\"]}}\n");
+  EXPECT_EQ(Encode(Spec(FormatKind::kNdjson), *one),
+            "{\"f\":12.30,\"m\":\"{\\\"x\\\":[1,\\\"y\\\"]}\"}\n");
 }
 
 TEST(Encoder, OneNullFieldIsNoEmptyLine) {
@@ -100,12 +103,15 @@ TEST(Encoder, NestedColumnsAreJson) {
   auto pool = arrow::default_memory_pool();
   auto values = std::make_shared<arrow::Int32Builder>(pool);
   arrow::ListBuilder list(pool, values);
-  ASSERT_TRUE(list.Append().ok() && values->Append(1).ok() && values->AppendNull().ok() && list.Append().ok());
+  ASSERT_TRUE(list.Append().ok() && values->Append(1).ok() && values->AppendNull().ok() &&
+              list.Append().ok());
   const auto array = list.Finish().ValueOrDie();
-  const auto fields = arrow::StructArray::Make({array}, std::vector<std::string>{"l\""}).ValueOrDie();
-  const auto batch = arrow::RecordBatch::Make(
-      arrow::schema({arrow::field("s", fields->type())}), 2, {fields});
-  EXPECT_EQ(Encode(Spec(FormatKind::kNdjson), *batch), "{\"s\":{\"l\\\"\":[1,null]}}\n{\"s\":{\"l\\\"\":[]}}\n");
+  const auto fields =
+      arrow::StructArray::Make({array}, std::vector<std::string>{"l\""}).ValueOrDie();
+  const auto batch =
+      arrow::RecordBatch::Make(arrow::schema({arrow::field("s", fields->type())}), 2, {fields});
+  EXPECT_EQ(Encode(Spec(FormatKind::kNdjson), *batch),
+            "{\"s\":{\"l\\\"\":[1,null]}}\n{\"s\":{\"l\\\"\":[]}}\n");
   EXPECT_EQ(Encode(Spec(FormatKind::kCsv), *batch),
             "s\n\"{\"\"l\\\"\"\"\":[1,null]}\"\n\"{\"\"l\\\"\"\"\":[]}\"\n");
 }
@@ -121,8 +127,8 @@ TEST(Encoder, WhatHasNoTextIsRefused) {
 TEST(Encoder, InfinityIsNull) {
   arrow::DoubleBuilder builder;
   ASSERT_TRUE(builder.AppendValues({1.0 / 0.0, 5.0}).ok());
-  const auto batch = arrow::RecordBatch::Make(arrow::schema({arrow::field("a", arrow::float64())}), 2,
-                                              {builder.Finish().ValueOrDie()});
+  const auto batch = arrow::RecordBatch::Make(arrow::schema({arrow::field("a", arrow::float64())}),
+                                              2, {builder.Finish().ValueOrDie()});
   EXPECT_EQ(Encode(Spec(FormatKind::kNdjson), *batch), "{\"a\":null}\n{\"a\":5}\n");
 }
 

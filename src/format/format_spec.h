@@ -21,9 +21,9 @@ enum class Compression : uint8_t {
 
 struct CsvOptions {
   char delimiter = ',';
-  char quote = '"';         // '\0': quoting is off.
-  bool has_header = true;   // Without one, fields are the contract's columns in their order.
-  std::string null_text;    // An unquoted field that equals it is null, as an empty one always is.
+  char quote = '"';        // '\0': quoting is off.
+  bool has_header = true;  // Without one, fields are the contract's columns in their order.
+  std::string null_text;   // An unquoted field that equals it is null, as an empty one always is.
   friend bool operator==(const CsvOptions&, const CsvOptions&) = default;
 };
 

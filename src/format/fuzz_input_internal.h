@@ -8,8 +8,9 @@ namespace weir::format {
 // A column of every scalar type.
 inline std::vector<columnar::ColumnSpec> EveryColumn() {
   std::vector<columnar::ColumnSpec> columns;
-  for (const char* type : {"varchar", "bigint", "int", "bool", "double", "decimal(10,2)", "varchar(5)",
-                           "uuid", "date", "time", "timestamp", "timestamptz", "json", "binary"}) {
+  for (const char* type :
+       {"varchar", "bigint", "int", "bool", "double", "decimal(10,2)", "varchar(5)", "uuid", "date",
+        "time", "timestamp", "timestamptz", "json", "binary"}) {
     columnar::ColumnSpec spec;
     auto parsed = columnar::ParseType(type);
     WEIR_CHECK(parsed.has_value());
@@ -24,7 +25,9 @@ inline std::vector<columnar::ColumnSpec> EveryColumn() {
 
 inline void FuzzDecoder(FormatKind kind, std::string_view bytes) {
   if (bytes.size() < 4) return;
-  const auto knob = [&](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(bytes[i])); };
+  const auto knob = [&](size_t i) {
+    return static_cast<size_t>(static_cast<unsigned char>(bytes[i]));
+  };
   Cutting small;
   small.limits = {.rows = 1 + knob(0) % 8, .bytes = 1 + knob(1)};
   small.chunk_bytes = 1 + knob(2);

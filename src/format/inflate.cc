@@ -26,7 +26,8 @@ Error Corrupt(const std::string& why) {
           .next = "get the object again from where it came"};
 }
 
-// What both have in common: refilling the compressed bytes, and delivering a prefix before an error.
+// What both have in common: refilling the compressed bytes, and delivering a prefix before an
+// error.
 class Inflater : public env::ByteReader {
  public:
   explicit Inflater(std::unique_ptr<env::ByteReader> compressed)
@@ -147,13 +148,13 @@ class ZstdReader final : public Inflater {
   Result<size_t> Inflate(std::span<char> into) override {
     WEIR_ASSIGN(std::string_view available, Available());
     if (available.empty() && !flushing_) {
-      if (within_frame_ || frames_ == 0)
-        return Fail(Corrupt("the zstd stream ends in the middle"));
+      if (within_frame_ || frames_ == 0) return Fail(Corrupt("the zstd stream ends in the middle"));
       ended_ = true;
       return 0;
     }
-    // On an error the library forgets what it made before it in the same call. So it flushes without
-    // input, and gets one block at a time: what it asks for includes the header of the next one.
+    // On an error the library forgets what it made before it in the same call. So it flushes
+    // without input, and gets one block at a time: what it asks for includes the header of the next
+    // one.
     constexpr size_t kBlockHeader = 3;
     const size_t fed = wanted_ > kBlockHeader ? wanted_ - kBlockHeader : wanted_;
     available = available.substr(0, flushing_ ? 0 : fed);

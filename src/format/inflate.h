@@ -1,8 +1,9 @@
 // Decompression as ByteReaders over ByteReaders: gzip (RFC 1952, several members) and zstd (several
-// frames, skippable ones too). What can be read of a broken stream is delivered first: a read before
-// the break may be shorter than asked for; the next one is the error input.corrupt (kCorrupt). The
-// bytes delivered before it depend on the stream alone. Zero bytes behind the last gzip member are
-// padding; anything else there breaks the stream. Errors of the inner reader pass through.
+// frames, skippable ones too). What can be read of a broken stream is delivered first: a read
+// before the break may be shorter than asked for; the next one is the error input.corrupt
+// (kCorrupt). The bytes delivered before it depend on the stream alone. Zero bytes behind the last
+// gzip member are padding; anything else there breaks the stream. Errors of the inner reader pass
+// through.
 #pragma once
 
 #include <memory>

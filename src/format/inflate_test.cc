@@ -59,7 +59,8 @@ INSTANTIATE_TEST_SUITE_P(Inflate, BothCompressions,
                          [](const auto& suite) { return std::string(ToText(suite.param)); });
 
 TEST_P(BothCompressions, GiveBackWhatWasPacked) {
-  for (const std::string& plain : {std::string(), std::string("a"), Text(20'000), std::string(3'000'000, 'x')}) {
+  for (const std::string& plain :
+       {std::string(), std::string("a"), Text(20'000), std::string(3'000'000, 'x')}) {
     for (const Compression asked : {GetParam(), Compression::kAuto})
       EXPECT_EQ(Inflate(Pack(plain), asked), (Inflated{plain, ""})) << plain.size();
   }
@@ -79,7 +80,8 @@ TEST_P(BothCompressions, GiveTheReadablePrefixOfATornStreamHoweverItIsRead) {
     for (const auto& [read_bytes, piece] : {std::pair<size_t, size_t>{1, 0}, {5, 3}, {4096, 1}})
       EXPECT_EQ(Inflate(packed.substr(0, length), GetParam(), read_bytes, piece), whole) << length;
   }
-  EXPECT_GT(Inflate(packed.substr(0, packed.size() - 1), GetParam()).bytes.size(), plain.size() / 2);
+  EXPECT_GT(Inflate(packed.substr(0, packed.size() - 1), GetParam()).bytes.size(),
+            plain.size() / 2);
 }
 
 TEST_P(BothCompressions, AFlippedByteGivesTheSameHoweverItIsRead) {
@@ -103,7 +105,8 @@ TEST_P(BothCompressions, BytesBehindTheStreamBreakIt) {
 }
 
 TEST(Inflate, ZerosBehindGzipArePadding) {
-  EXPECT_EQ(Inflate(Gzip("one") + std::string(512, '\0'), Compression::kGzip), (Inflated{"one", ""}));
+  EXPECT_EQ(Inflate(Gzip("one") + std::string(512, '\0'), Compression::kGzip),
+            (Inflated{"one", ""}));
   EXPECT_EQ(Inflate(Gzip("one") + std::string(9, '\0') + "x", Compression::kGzip),
             (Inflated{"one", "input.corrupt"}));
 }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/limits.h"
 #include "format/utf8_internal.h"
 
 namespace weir::format {
@@ -31,16 +32,19 @@ class InputWindow::Pool : public std::enable_shared_from_this<Pool> {
     }
     if (chunk == nullptr) chunk = std::make_unique<std::string>();
     chunk->clear();
-    return {chunk.release(), [pool = shared_from_this()](std::string* freed) { pool->Give(freed); }};
+    return {chunk.release(),
+            [pool = shared_from_this()](std::string* freed) { pool->Give(freed); }};
   }
 
  private:
   static constexpr size_t kKept = 2;
+  static constexpr size_t kKeptBytes =
+      2 * kDecodedBytesMax;  // What a long record took is given back.
 
   void Give(std::string* freed) {
     std::unique_ptr<std::string> chunk(freed);
     const std::lock_guard lock(mutex_);
-    if (free_.size() < kKept) free_.push_back(std::move(chunk));
+    if (free_.size() < kKept && chunk->capacity() <= kKeptBytes) free_.push_back(std::move(chunk));
   }
 
   std::mutex mutex_;

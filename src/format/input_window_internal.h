@@ -1,5 +1,6 @@
-// InputWindow: the part of an input that a decoder looks at. A chunk, once filled, never changes, so
-// that batches may keep it; what a chunk leaves unread is carried over to the front of the next one.
+// InputWindow: the part of an input that a decoder looks at. A chunk, once filled, never changes,
+// so that batches may keep it; what a chunk leaves unread is carried over to the front of the next
+// one.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +37,8 @@ class InputWindow {
   std::shared_ptr<const std::string> chunk() const { return chunk_; }
   uint64_t chunk_offset() const { return chunk_offset_; }
 
-  // Whether `bytes` (a part of rest() that ends with a record) are known to be UTF-8, or known to hold
-  // no NUL: found out for a whole chunk at once.
+  // Whether `bytes` (a part of rest() that ends with a record) are known to be UTF-8, or known to
+  // hold no NUL: found out for a whole chunk at once.
   bool known_utf8(const char* end) const { return end <= utf8_until_; }
   bool known_nul_free() const { return nul_free_; }
 

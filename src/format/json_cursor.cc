@@ -73,7 +73,8 @@ std::string_view JsonCursor::ReadNumber() {
   while (at != end_ && IsDigit(*at)) ++at;
   if (at != end_ && *at == '.') {
     ++at;
-    if (at == end_ || !IsDigit(*at)) return FailValue("a number needs a digit behind its point", at);
+    if (at == end_ || !IsDigit(*at))
+      return FailValue("a number needs a digit behind its point", at);
     while (at != end_ && IsDigit(*at)) ++at;
   }
   if (at != end_ && (*at == 'e' || *at == 'E')) {
@@ -111,7 +112,8 @@ std::string_view JsonCursor::ReadValue(size_t depth) {
       if (peek() == '-' || IsDigit(peek())) return ReadNumber();
       break;
   }
-  return FailValue(done() ? "the text ends where a value must stand" : "a value must stand here", at_);
+  return FailValue(done() ? "the text ends where a value must stand" : "a value must stand here",
+                   at_);
 }
 
 // Recursive; kJsonDepthMax bounds the stack.

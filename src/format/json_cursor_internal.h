@@ -1,8 +1,9 @@
-// JsonCursor walks one JSON text (RFC 8259) and refuses everything that is not JSON: also inside the
-// values that are only skipped. simdjson's on-demand reader does not look into those, gives no raw
-// text of a nested value, and indexes every line before the first field is known; its DOM refuses
-// integers over 64 bits. So the walk is ours, the check of UTF-8 is simdjson's, and the tests hold
-// both against each other. The text must be valid UTF-8 (checked by the caller, in bulk).
+// JsonCursor walks one JSON text (RFC 8259) and refuses everything that is not JSON: also inside
+// the values that are only skipped. simdjson's on-demand reader does not look into those, gives no
+// raw text of a nested value, and indexes every line before the first field is known; its DOM
+// refuses integers over 64 bits. So the walk is ours, the check of UTF-8 is simdjson's, and the
+// tests hold both against each other. The text must be valid UTF-8 (checked by the caller, in
+// bulk).
 #pragma once
 
 #ifdef __SSE2__
@@ -106,9 +107,9 @@ class JsonCursor {
     const __m128i control = _mm_set1_epi8(0x1F);
     while (end_ - at >= 16) {
       const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-      const __m128i stop = _mm_or_si128(
-          _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
-          _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
+      const __m128i stop =
+          _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
+                       _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
       const auto mask = static_cast<uint32_t>(_mm_movemask_epi8(stop));
       if (mask != 0) return at + std::countr_zero(mask);
       at += 16;
@@ -141,8 +142,8 @@ class JsonCursor {
 };
 
 // One JSON value and nothing else -> the same without blanks between tokens. nullopt: no JSON.
-// `scratch` is where it stands if blanks had to go; else it is a part of `text`. `strings` is for the
-// cursor.
+// `scratch` is where it stands if blanks had to go; else it is a part of `text`. `strings` is for
+// the cursor.
 std::optional<std::string_view> NormaliseJson(std::string_view text, std::string& scratch,
                                               std::string& strings);
 

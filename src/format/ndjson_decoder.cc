@@ -15,8 +15,8 @@ using columnar::Reason;
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-// Keys of objects, found by guessing: records of one source have the same keys in the same order, so
-// the key behind the last one is tried first, byte for byte with its quotes, before any search.
+// Keys of objects, found by guessing: records of one source have the same keys in the same order,
+// so the key behind the last one is tried first, byte for byte with its quotes, before any search.
 class KeyTable {
  public:
   struct Slot {

@@ -188,7 +188,8 @@ void RowBuilder::Grow() {
 void RowBuilder::DropRow() {
   if (rows_ == capacity_) return;  // None was begun.
   for (Column& column : columns_)
-    column.validity[rows_ / 8] = static_cast<uint8_t>(column.validity[rows_ / 8] | (1U << (rows_ % 8)));
+    column.validity[rows_ / 8] =
+        static_cast<uint8_t>(column.validity[rows_ / 8] | (1U << (rows_ % 8)));
   while (!faults_.empty() && faults_.back().row == rows_) faults_.pop_back();
 }
 
@@ -262,7 +263,9 @@ void RowBuilder::SetFault(size_t column, ScalarFault fault, std::string_view tex
                      .reason = ExplainFault(specs_[column], fault, text)});
 }
 
-void RowBuilder::SetJson(size_t column, std::string_view value) { PutBytes(columns_[column], value); }
+void RowBuilder::SetJson(size_t column, std::string_view value) {
+  PutBytes(columns_[column], value);
+}
 
 void RowBuilder::SetRescued(std::string_view json) {
   if (json.empty()) {

@@ -60,9 +60,7 @@ class RowBuilder {
 
   size_t rows() const { return rows_; }
   // Beyond a soft bound of memory: the batch should end with this row.
-  bool full() const {
-    return heavy_ || faults_.size() >= kFaultsOfBatch || rows_ >= rows_max_;
-  }
+  bool full() const { return heavy_ || faults_.size() >= kFaultsOfBatch || rows_ >= rows_max_; }
 
   std::shared_ptr<arrow::RecordBatch> Finish();
   std::vector<columnar::CellFault> TakeFaults() { return std::move(faults_); }

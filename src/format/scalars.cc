@@ -122,16 +122,16 @@ Parsed<DecimalWords> ParseLongDecimal(std::string_view text, int precision, int 
   while (first < digit_count && digit(first) == '0') ++first;
   if (first == digit_count) return DecimalWords{};
   // The digits kept are those before `keep`; a positive rest of it is zeros to append.
-  const int64_t keep =
-      static_cast<int64_t>(parts->whole.size()) + parts->exponent + scale;
+  const int64_t keep = static_cast<int64_t>(parts->whole.size()) + parts->exponent + scale;
   const int64_t made = keep - static_cast<int64_t>(first);
   if (made > precision) return std::unexpected(ScalarFault::kRange);
   for (size_t i = static_cast<size_t>(std::max<int64_t>(keep, 0)); i < digit_count; ++i)
     if (digit(i) != '0') return std::unexpected(ScalarFault::kLosesDigits);
   Uint128 value = 0;
   for (int64_t i = static_cast<int64_t>(first); i < keep; ++i)
-    value = value * 10 +
-            (static_cast<size_t>(i) < digit_count ? static_cast<unsigned>(digit(static_cast<size_t>(i)) - '0') : 0U);
+    value = value * 10 + (static_cast<size_t>(i) < digit_count
+                              ? static_cast<unsigned>(digit(static_cast<size_t>(i)) - '0')
+                              : 0U);
   return Words(value, parts->negative);
 }
 
@@ -172,8 +172,8 @@ Parsed<int32_t> ParseInt(std::string_view text) {
 
 namespace {
 
-// A number of at most 18 digits that is exact as digits / 10^n with both exact as doubles (Clinger's
-// fast path: one correctly rounded division). nullopt: it is not so simple.
+// A number of at most 18 digits that is exact as digits / 10^n with both exact as doubles
+// (Clinger's fast path: one correctly rounded division). nullopt: it is not so simple.
 std::optional<double> ParseShortDouble(std::string_view text) {
   constexpr std::array<double, 19> kPowers = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,
                                               1e7,  1e8,  1e9,  1e10, 1e11, 1e12, 1e13,
@@ -222,9 +222,8 @@ Parsed<double> ParseDouble(std::string_view text) {
                                       ? std::string_view()
                                       : parts->whole;
   const size_t zeros = digits.empty() ? parts->fraction.find_first_not_of('0') : 0;
-  const int64_t magnitude =
-      digits.empty() ? parts->exponent - static_cast<int64_t>(zeros)
-                     : parts->exponent + static_cast<int64_t>(digits.size());
+  const int64_t magnitude = digits.empty() ? parts->exponent - static_cast<int64_t>(zeros)
+                                           : parts->exponent + static_cast<int64_t>(digits.size());
   if (magnitude > 0) return std::unexpected(ScalarFault::kRange);
   return parts->negative ? -0.0 : 0.0;
 }
@@ -348,7 +347,8 @@ Reason ExplainFault(const ColumnSpec& column, ScalarFault fault, std::string_vie
       } else {
         const bool blanks = !text.empty() && (text.front() == ' ' || text.back() == ' ' ||
                                               text.front() == '\t' || text.back() == '\t');
-        reason.detail = value + " is not " + article + type + (blanks ? ": it has blanks around it" : "");
+        reason.detail =
+            value + " is not " + article + type + (blanks ? ": it has blanks around it" : "");
       }
       break;
     case ScalarFault::kRange:

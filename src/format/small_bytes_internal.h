@@ -22,10 +22,8 @@ inline uint32_t Load4(const char* at) {
 // finding out how many there are.
 inline bool EqualBytes(const char* a, const char* b, size_t size) {
   if (size > 16) return std::memcmp(a, b, size) == 0;
-  if (size >= 8)
-    return ((Load8(a) ^ Load8(b)) | (Load8(a + size - 8) ^ Load8(b + size - 8))) == 0;
-  if (size >= 4)
-    return ((Load4(a) ^ Load4(b)) | (Load4(a + size - 4) ^ Load4(b + size - 4))) == 0;
+  if (size >= 8) return ((Load8(a) ^ Load8(b)) | (Load8(a + size - 8) ^ Load8(b + size - 8))) == 0;
+  if (size >= 4) return ((Load4(a) ^ Load4(b)) | (Load4(a + size - 4) ^ Load4(b + size - 4))) == 0;
   for (size_t i = 0; i < size; ++i)
     if (a[i] != b[i]) return false;
   return true;

@@ -14,8 +14,8 @@ using columnar::Kind;
 constexpr std::array<std::string_view, 12> kMonths = {
     "january", "february", "march",     "april",   "may",      "june",
     "july",    "august",   "september", "october", "november", "december"};
-constexpr std::array<std::string_view, 7> kWeekdays = {
-    "sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"};
+constexpr std::array<std::string_view, 7> kWeekdays = {"sunday",   "monday", "tuesday", "wednesday",
+                                                       "thursday", "friday", "saturday"};
 
 // What a text says, piece by piece.
 struct Pieces {
@@ -203,8 +203,7 @@ Parsed<int32_t> DayOf(const Pieces& pieces) {
   const int year = pieces.year.value_or(0);
   Parsed<int32_t> day = MakeDay(year, pieces.month.value_or(1), pieces.day.value_or(1));
   if (pieces.day_of_year) {
-    if (year < 1 || *pieces.day_of_year < 1 ||
-        *pieces.day_of_year > (IsLeapYear(year) ? 366 : 365))
+    if (year < 1 || *pieces.day_of_year < 1 || *pieces.day_of_year > (IsLeapYear(year) ? 366 : 365))
       return kNo;
     const int32_t counted = DaysOfCivil(year, 1, 1) + *pieces.day_of_year - 1;
     if (pieces.month && (!day || *day != counted)) return kNo;
@@ -255,16 +254,20 @@ Result<TimePattern> TimePattern::Compile(std::string_view pattern, Kind kind) {
     if (seen.find(directive) != std::string::npos)
       return wrong(std::string("%") + directive + " comes twice");
     seen += directive;
-    made.steps_.push_back({.directive = directive, .literal = 0, .exact = directive == 'Y' || directive == 'y'});
+    made.steps_.push_back(
+        {.directive = directive, .literal = 0, .exact = directive == 'Y' || directive == 'y'});
   }
   for (size_t i = 0; i + 1 < made.steps_.size(); ++i) {
     const Step& next = made.steps_[i + 1];
-    const bool digit_next = next.directive == 0 ? next.literal >= '0' && next.literal <= '9'
-                                                : DigitsOf(next.directive) != 0 ||
-                                                      next.directive == 'f' || next.directive == 's';
+    const bool digit_next =
+        next.directive == 0
+            ? next.literal >= '0' && next.literal <= '9'
+            : DigitsOf(next.directive) != 0 || next.directive == 'f' || next.directive == 's';
     if (digit_next) made.steps_[i].exact = true;
   }
-  const auto has = [&](std::string_view any) { return seen.find_first_of(any) != std::string::npos; };
+  const auto has = [&](std::string_view any) {
+    return seen.find_first_of(any) != std::string::npos;
+  };
   const bool day = has("s") || (has("Yy") && (has("j") || (has("mbB") && has("d"))));
   if (kind == Kind::kTime ? !has("HI") : !day)
     return wrong("does not make a " + std::string(kind == Kind::kTime ? "time" : "date"));

@@ -1,7 +1,7 @@
 // Text -> date, time, timestamp: ISO 8601 by default, a strptime pattern where the column has one.
 // Years 1 to 9999, proleptic Gregorian; a day, hour or second that does not exist is refused (so is
-// second 60 and 24:00). Microseconds; up to 9 fractional digits are read, those behind the sixth must
-// be zero. Pure apart from Zone's cache: one thread at a time.
+// second 60 and 24:00). Microseconds; up to 9 fractional digits are read, those behind the sixth
+// must be zero. Pure apart from Zone's cache: one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -43,9 +43,9 @@ Parsed<int64_t> ParseTimestamp(std::string_view text);
 Parsed<int64_t> ParseTimestamptz(std::string_view text, Zone* zone);
 
 // A strptime pattern, read strictly: every character of the text must be matched.
-//   %Y 4 digits   %y 69-99: 19xx, 00-68: 20xx   %m %d %j   %b %h %B month name   %a %A weekday (checked)
-//   %H %I %p   %M %S   %f 1 to 9 fractional digits   %z Z, +02:00, +0200, +02
-//   %s seconds since 1970   %F %Y-%m-%d   %T %H:%M:%S   %R %H:%M   %D %m/%d/%y   %%
+//   %Y 4 digits   %y 69-99: 19xx, 00-68: 20xx   %m %d %j   %b %h %B month name   %a %A weekday
+//   (checked) %H %I %p   %M %S   %f 1 to 9 fractional digits   %z Z, +02:00, +0200, +02 %s seconds
+//   since 1970   %F %Y-%m-%d   %T %H:%M:%S   %R %H:%M   %D %m/%d/%y   %%
 // English names, any case. %d %m %H %I %M %S %j may have fewer digits where no digit can follow.
 class TimePattern {
  public:
@@ -58,9 +58,9 @@ class TimePattern {
 
  private:
   struct Step {
-    char directive = 0;    // 0: `literal`.
+    char directive = 0;  // 0: `literal`.
     char literal = 0;
-    bool exact = false;    // All digits must be there, since a digit may follow.
+    bool exact = false;  // All digits must be there, since a digit may follow.
   };
   std::vector<Step> steps_;
   columnar::Kind kind_ = columnar::Kind::kDate;

@@ -218,18 +218,21 @@ void AppendValueText(const arrow::Array& array, int64_t row, std::string& text) 
       return AppendDate(ValueOf<arrow::Date32Array>(array, row), text);
     case Type::TIME32: {
       const auto& type = static_cast<const arrow::Time32Type&>(*array.type());
-      return AppendClock(ValueOf<arrow::Time32Array>(array, row), UnitsPerSecond(type.unit()), text);
+      return AppendClock(ValueOf<arrow::Time32Array>(array, row), UnitsPerSecond(type.unit()),
+                         text);
     }
     case Type::TIME64: {
       const auto& type = static_cast<const arrow::Time64Type&>(*array.type());
-      return AppendClock(ValueOf<arrow::Time64Array>(array, row), UnitsPerSecond(type.unit()), text);
+      return AppendClock(ValueOf<arrow::Time64Array>(array, row), UnitsPerSecond(type.unit()),
+                         text);
     }
     case Type::TIMESTAMP:
       return AppendTimestamp(ValueOf<arrow::TimestampArray>(array, row),
                              static_cast<const arrow::TimestampType&>(*array.type()), text);
     case Type::EXTENSION: {
       const auto& storage = *static_cast<const arrow::ExtensionArray&>(array).storage();
-      return AppendUuid(static_cast<const arrow::FixedSizeBinaryArray&>(storage).GetValue(row), text);
+      return AppendUuid(static_cast<const arrow::FixedSizeBinaryArray&>(storage).GetValue(row),
+                        text);
     }
     default:
       WEIR_CHECK(false);

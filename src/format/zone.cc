@@ -11,7 +11,8 @@ using std::chrono::seconds;
 
 struct Zone::Rules {
   const date::time_zone* zone = nullptr;
-  // The last answer, good for local times well inside [begin, end): a search costs 100 times as much.
+  // The last answer, good for local times well inside [begin, end): a search costs 100 times as
+  // much.
   date::sys_seconds begin;
   date::sys_seconds end;
   seconds offset{0};

@@ -1,3 +1,5 @@
+#include <charconv>
+
 #include "base/check.h"
 #include "env/hash.h"
 #include "iceberg/avro_internal.h"

@@ -147,6 +147,7 @@ std::string Definition(const PipelineSpec& spec) {
                {"columns", std::move(columns)},
                {"rules", std::move(rules)},
                {"unknown_columns", static_cast<int>(spec.contract.unknown_columns)}};
+  made["max_bad"] = spec.max_bad ? json(spec.max_bad->rate) : json();
   if (const auto* files = std::get_if<source::FilesSpec>(&spec.source)) {
     made["format"] = files->format ? json(format::ToText(*files->format)) : json();
     made["compression"] = files->compression ? json(format::ToText(*files->compression)) : json();

@@ -34,6 +34,9 @@ telemetry::BatchCounts ForLog(const ledger::Counts& counts) {
           counts.duplicate, counts.filtered, counts.late};
 }
 
+// A file that changes at every try is being written all the time: the run ends and says so.
+constexpr uint64_t kVoidsMax = 20;
+
 bool InputIsGone(const Error& error) {
   return error.code == "source.lost" || error.code == "source.changed";
 }
@@ -78,19 +81,21 @@ struct Runner::State {
 
   // Settles what an earlier process left open, before anything new is planned.
   Result<void> Recover() {
-    WEIR_ASSIGN(const auto held, owner->Held());
-    if (held) {
-      return Fail(ErrorKind::kStopped, "batch.held",
-                  "batch " + held->id.ToString() + " is held: " + held->note,
-                  "look at it (weir batch show " + held->id.ToString() +
-                      "), then weir batch retry|accept|void");
-    }
-    WEIR_ASSIGN(auto batch, owner->Unsettled());
+    WEIR_ASSIGN(const auto batch, owner->Unsettled());
     if (!batch) return {};
-    if (batch->plan.definition != definition) {
-      // Nothing of it is visible, and the contract it was planned with is no longer wanted.
-      WEIR_TRY(
-          owner->Void(*batch, {}, {}, "the pipeline was changed before the batch was committed"));
+    WEIR_ASSIGN(const auto held, owner->Held());
+    const bool redefined = batch->plan.definition != definition;
+    if (held && !redefined && !InputChanged(batch->plan)) {
+      return Fail(
+          ErrorKind::kStopped, "batch.held",
+          "batch " + held->id.ToString() + " is held: " + held->note,
+          "mend its input, or change the contract or max_bad; then weir run reads it again");
+    }
+    if (held || redefined) {
+      // Nothing of it is visible, and what it was planned with is no longer wanted.
+      WEIR_TRY(owner->Void(*batch, {}, {},
+                           held ? "its input or its pipeline was mended"
+                                : "the pipeline was changed before it was committed"));
       context.log.Write(telemetry::BatchRecovered{batch->id, "voided"});
       return {};
     }
@@ -98,6 +103,14 @@ struct Runner::State {
     ++summary.replayed;
     WEIR_TRY(Execute(*batch));
     return {};
+  }
+
+  // Whether a file of the plan is not what it was any more.
+  bool InputChanged(const ledger::BatchPlan& plan) {
+    return std::ranges::any_of(plan.splits, [this](const ObjectProgress& split) {
+      const auto open = source->Open(split);
+      return !open && open.error().code == "source.lost";
+    });
   }
 
   Result<void> Note(std::vector<source::SkippedObject> skipped) {
@@ -201,7 +214,7 @@ struct Runner::State {
         .code = staged.fail ? "batch.failed_rule" : "batch.max_bad",
         .message = "batch " + batch.id.ToString() + " is held, nothing of it was committed: " + why,
         .place = staged.fail ? staged.fail->place : Place{},
-        .next = "weir batch show " + batch.id.ToString()};
+        .next = "mend its input, or change the contract or max_bad; then weir run reads it again"};
     return Fail(std::move(error));
   }
 
@@ -228,7 +241,7 @@ struct Runner::State {
     std::vector<table::StagedTable> tables;
     tables.push_back(std::move(staged));
     WEIR_TRY(owner->Void(batch, std::move(tables), {}, why.message));
-    ++summary.voided;
+    if (++summary.voided > kVoidsMax) return Fail(why);
     context.log.Write(telemetry::BatchVoided{batch.id, why.message});
     return std::nullopt;
   }
