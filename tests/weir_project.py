@@ -10,6 +10,11 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WEIR = os.environ.get("WEIR_BIN", str(ROOT / "build/release/weir"))
 
+def slow_rounds():
+    """How long the slow set may take: 200 is the whole of it, ./dev ci asks for less."""
+    return int(os.environ.get("WEIR_SLOW_ROUNDS", "200"))
+
+
 EVENTS = """
 weir: 1
 name: judged

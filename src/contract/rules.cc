@@ -16,7 +16,7 @@
 namespace weir::contract {
 namespace {
 
-constexpr int64_t kPieceRows = 1024;  // Of a batch in which a rule made an error.
+constexpr int64_t kTriedRows = 16;  // A failing piece of a batch is halved down to so many.
 constexpr int kCausesAsked = 8;  // Causes of errors that one Run asks the engine for.
 
 std::string Lower(std::string text) {
@@ -226,21 +226,32 @@ struct RuleSet::State {
     return ReadFindings(*stream);
   }
 
-  // Where the plain query failed.
-  Result<std::vector<Finding>> QueryPieces(const std::shared_ptr<arrow::RecordBatch>& numbered) {
-    std::vector<Finding> all;
-    for (int64_t start = 0; start < numbered->num_rows(); start += kPieceRows) {
-      const auto piece = numbered->Slice(start, kPieceRows);
-      table->Set({piece});
-      auto findings = Query(*plain);
-      if (!findings && findings.error().code == "engine.runtime") {
-        table->Set({piece}, 1);
-        findings = Query(*trying);
-      }
-      if (!findings) return findings;
-      all.insert(all.end(), findings->begin(), findings->end());
+  // Of a piece whose plain query failed: an error is found by halving, then one by one.
+  Result<void> QueryFailing(const std::shared_ptr<arrow::RecordBatch>& piece,
+                            std::vector<Finding>& all) {
+    const int64_t count = piece->num_rows();
+    if (count <= kTriedRows) {
+      table->Set({piece}, 1);
+      return Collect(Query(*trying), all);
     }
-    return all;
+    for (const auto& half : {piece->Slice(0, count / 2), piece->Slice(count / 2)}) {
+      table->Set({half});
+      const auto findings = Query(*plain);
+      if (findings) {
+        all.insert(all.end(), findings->begin(), findings->end());
+      } else if (findings.error().code == "engine.runtime") {
+        WEIR_TRY(QueryFailing(half, all));
+      } else {
+        return Fail(findings.error());
+      }
+    }
+    return {};
+  }
+
+  static Result<void> Collect(Result<std::vector<Finding>> findings, std::vector<Finding>& all) {
+    if (!findings) return Fail(std::move(findings).error());
+    all.insert(all.end(), findings->begin(), findings->end());
+    return {};
   }
 
   // The engine's own words for why `rule` fails on `row`; empty where it does not say.
@@ -306,8 +317,11 @@ Result<std::vector<Finding>> RuleSet::Run(const std::shared_ptr<arrow::RecordBat
   const auto numbered = state_->Numbered(*rows);
   state_->table->Set({numbered});
   auto findings = state_->Query(*state_->plain);
-  if (!findings && findings.error().code == "engine.runtime")
-    findings = state_->QueryPieces(numbered);
+  if (!findings && findings.error().code == "engine.runtime") {
+    findings = std::vector<Finding>();
+    if (auto searched = state_->QueryFailing(numbered, *findings); !searched)
+      findings = Fail(std::move(searched).error());
+  }
   state_->table->Set({});
   if (findings)
     std::ranges::sort(*findings, {},

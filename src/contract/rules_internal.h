@@ -2,9 +2,9 @@
 //
 // Each rule becomes a number per record: 1 it holds or does not apply, 0 false, 2 null. All of them
 // are computed by one plain query, which hands out only the records where one is not 1. An error in
-// any of them fails that query; it is then run again over pieces of the batch, and over the pieces that
-// fail with each rule inside TRY, where null means that this very record made it fail. TRY is handed
-// one record at a time, since DuckDB 1.5 cannot be trusted with more (engine/README.md).
+// any of them fails that query. The batch is then halved until the failing pieces are small, and these
+// are computed with each rule inside TRY, where null means that this very record made it fail. TRY is
+// handed one record at a time, since DuckDB 1.5 cannot be trusted with more (engine/README.md).
 #pragma once
 
 #include <cstdint>

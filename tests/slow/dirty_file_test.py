@@ -3,9 +3,9 @@ import json
 import os
 import unittest
 
-from weir_project import Project
+from weir_project import Project, slow_rounds
 
-LINES = int(os.environ.get("WEIR_DIRTY_LINES", "500000"))
+LINES = int(os.environ.get("WEIR_DIRTY_LINES", "500000" if slow_rounds() >= 200 else "100000"))
 
 NDJSON = """
 weir: 1

@@ -9,9 +9,9 @@ import signal
 import time
 import unittest
 
-from weir_project import ROOT, Project, event
+from weir_project import ROOT, Project, event, slow_rounds
 
-ROUNDS = int(os.environ.get("WEIR_SLOW_ROUNDS", "200"))
+ROUNDS = slow_rounds()
 SEED = int(os.environ.get("WEIR_SEED", str(random.SystemRandom().randrange(1 << 32))))
 MODEL = """--| materialize: table
 SELECT kind, count(*) AS events FROM raw.events GROUP BY kind
@@ -83,7 +83,7 @@ class Kills(unittest.TestCase):
         self.assertGreater(len(names), 10)
         reached = set()
         for name in names:
-            for hit in (1, 2, 5):
+            for hit in (1, 2, 5) if ROUNDS >= 200 else (1,):
                 with self.subTest(failpoint=name, hit=hit), Project(rows=100) as project:
                     project.write("models/gold/by_kind.sql", MODEL)
                     text, good = lines(0, 250, generator)

@@ -8,9 +8,9 @@ import os
 import time
 import unittest
 
-from weir_project import Project, event
+from weir_project import Project, event, slow_rounds
 
-COMMITS = int(os.environ.get("WEIR_COMMITS", "3000"))
+COMMITS = int(os.environ.get("WEIR_COMMITS", "3000" if slow_rounds() >= 200 else "300"))
 
 
 class ManyCommits(unittest.TestCase):
