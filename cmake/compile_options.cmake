@@ -39,7 +39,7 @@ elseif(WEIR_SANITIZE)
   target_compile_options(weir_options INTERFACE -fsanitize=${WEIR_SANITIZE} -fno-sanitize-recover=all
     -fno-omit-frame-pointer
     # GCC 12 takes the checks that it inserts for uses of what they check.
-    -Wno-maybe-uninitialized)
+    -Wno-maybe-uninitialized -Wno-uninitialized)
   target_link_options(weir_options INTERFACE -fsanitize=${WEIR_SANITIZE})
 else()
   target_compile_options(weir_options INTERFACE

@@ -119,7 +119,9 @@ std::vector<std::string> Rejections(const EncodedManifest& manifest, const Parti
     faults.emplace_back("the list does not count the manifest's entries");
   for (const ManifestEntry& entry : *entries) {
     if (!IsUri(entry.file.path)) faults.push_back("file_path " + entry.file.path + " has no scheme");
-    if (entry.file.content == FileContent::kData && !entry.file.sort_order_id)
+    // Carried entries of another writer stay as that writer made them.
+    if (entry.status == EntryStatus::kAdded && entry.file.content == FileContent::kData &&
+        !entry.file.sort_order_id)
       faults.emplace_back("sort_order_id of a data file is null");
     if (!std::is_sorted(entry.file.split_offsets.begin(), entry.file.split_offsets.end()))
       faults.emplace_back("split_offsets are not ascending");

@@ -20,8 +20,8 @@ std::string_view Trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-// The place behind the bracket that closes the one at `open`, or the next quote of the same kind; npos
-// where nothing closes it.
+// The place behind the bracket that closes the one at `open`, or the next quote of the same kind;
+// npos where nothing closes it.
 size_t EndOfGroup(std::string_view text, size_t open) {
   const char begin = text[open];
   if (begin == '\'' || begin == '"') {
@@ -59,13 +59,15 @@ std::optional<std::vector<std::string>> SplitArguments(std::string_view text) {
 
 bool IsWord(std::string_view text) {
   const auto part = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
-  return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0 && std::ranges::all_of(text, part);
+  return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0 &&
+         std::ranges::all_of(text, part);
 }
 
 // A column's name, bare or in quotes.
 std::optional<std::string> ColumnName(std::string_view text) {
   if (IsWord(text)) return std::string(text);
-  if (text.size() > 2 && text.front() == '"' && text.back() == '"') return std::string(text.substr(1, text.size() - 2));
+  if (text.size() > 2 && text.front() == '"' && text.back() == '"')
+    return std::string(text.substr(1, text.size() - 2));
   return std::nullopt;
 }
 
@@ -116,10 +118,13 @@ std::optional<What> ReadUnique(const Arguments& arguments) {
 }
 
 std::optional<What> ReadAcceptedValues(const Arguments& arguments) {
-  if (arguments.size() != 2 || !arguments[1].starts_with('[') || !arguments[1].ends_with(']')) return std::nullopt;
+  if (arguments.size() != 2 || !arguments[1].starts_with('[') || !arguments[1].ends_with(']'))
+    return std::nullopt;
   const auto column = ColumnName(arguments[0]);
-  const auto values = SplitArguments(std::string_view(arguments[1]).substr(1, arguments[1].size() - 2));
-  if (!column || !values || values->empty() || std::ranges::find(*values, "") != values->end()) return std::nullopt;
+  const auto values =
+      SplitArguments(std::string_view(arguments[1]).substr(1, arguments[1].size() - 2));
+  if (!column || !values || values->empty() || std::ranges::find(*values, "") != values->end())
+    return std::nullopt;
   AcceptedValues accepted{*column, {}};
   for (const std::string& value : *values) accepted.values.push_back(ValueSql(value));
   return accepted;
@@ -163,7 +168,9 @@ constexpr std::array kForms = {
     Form{"rows", "rows(least, most)", ReadRows},
 };
 
-std::string InstantSql(Instant instant) { return "TIMESTAMPTZ " + QuotedText(FormatInstant(instant)); }
+std::string InstantSql(Instant instant) {
+  return "TIMESTAMPTZ " + QuotedText(FormatInstant(instant));
+}
 
 struct SqlOf {
   const std::string& from;
@@ -179,26 +186,29 @@ struct SqlOf {
       keys += (keys.empty() ? "" : ", ") + QuotedName(column);
       known += (known.empty() ? "" : " AND ") + QuotedName(column) + " IS NOT NULL";
     }
-    return "SELECT coalesce(sum(n), 0)::BIGINT FROM (SELECT count(*) AS n FROM " + from + " WHERE " + known +
-           " GROUP BY " + keys + " HAVING count(*) > 1)";
+    return "SELECT coalesce(sum(n), 0)::BIGINT FROM (SELECT count(*) AS n FROM " + from +
+           " WHERE " + known + " GROUP BY " + keys + " HAVING count(*) > 1)";
   }
   std::string operator()(const AcceptedValues& check) const {
     std::string values;
     for (const std::string& value : check.values) values += (values.empty() ? "" : ", ") + value;
-    return "SELECT count(*) FROM " + from + " WHERE " + QuotedName(check.column) + " NOT IN (" + values + ")";
+    return "SELECT count(*) FROM " + from + " WHERE " + QuotedName(check.column) + " NOT IN (" +
+           values + ")";
   }
   std::string operator()(const Relationship& check) const {
     const std::string column = "here." + QuotedName(check.column);
-    return "SELECT count(*) FROM " + from + " AS here WHERE " + column + " IS NOT NULL AND NOT EXISTS (SELECT 1 FROM " +
-           QuotedName(check.table.space) + "." + QuotedName(check.table.name) + " AS there WHERE there." +
-           QuotedName(check.other) + " = " + column + ")";
+    return "SELECT count(*) FROM " + from + " AS here WHERE " + column +
+           " IS NOT NULL AND NOT EXISTS (SELECT 1 FROM " + QuotedName(check.table.space) + "." +
+           QuotedName(check.table.name) + " AS there WHERE there." + QuotedName(check.other) +
+           " = " + column + ")";
   }
   // A date counts until its day is over.
   std::string operator()(const Freshness& check) const {
     const std::string latest = "max(" + QuotedName(check.column) + ")";
     const std::string oldest = InstantSql({now.micros - check.age.count()});
-    return "SELECT CASE WHEN " + latest + "::TIMESTAMPTZ >= CASE typeof(" + latest + ") WHEN 'DATE' THEN date_trunc('day', " +
-           oldest + ") ELSE " + oldest + " END THEN 0 ELSE 1 END::BIGINT FROM " + from;
+    return "SELECT CASE WHEN " + latest + "::TIMESTAMPTZ >= CASE typeof(" + latest +
+           ") WHEN 'DATE' THEN date_trunc('day', " + oldest + ") ELSE " + oldest +
+           " END THEN 0 ELSE 1 END::BIGINT FROM " + from;
   }
   std::string operator()(const RowCount& check) const {
     std::string good = "count(*) >= " + std::to_string(check.least);
@@ -207,7 +217,8 @@ struct SqlOf {
   }
   // Over aggregates the inner query has one row.
   std::string operator()(const Expression& check) const {
-    return "SELECT count(*) FROM (SELECT (\n" + check.sql + "\n) AS weir_holds FROM " + from + ") WHERE weir_holds IS NOT TRUE";
+    return "SELECT count(*) FROM (SELECT (\n" + check.sql + "\n) AS weir_holds FROM " + from +
+           ") WHERE weir_holds IS NOT TRUE";
   }
 };
 
@@ -223,8 +234,11 @@ const config::FieldTable<WrittenCheck>& CheckFields() {
       {Field("expect", &WrittenCheck::expect, config::WithPlace(config::Text()), config::Required(),
              "a check such as unique(id), or a SQL boolean"),
        Field("on_fail", &WrittenCheck::on_fail,
-             config::Word<OnFail>({{"fail", OnFail::kFail}, {"warn", OnFail::kWarn}, {"reject", OnFail::kReject, true}}),
-             config::Default("fail"), "fail keeps the result from becoming visible, warn only tells")}};
+             config::Word<OnFail>({{"fail", OnFail::kFail},
+                                   {"warn", OnFail::kWarn},
+                                   {"reject", OnFail::kReject, true}}),
+             config::Default("fail"),
+             "fail keeps the result from becoming visible, warn only tells")}};
   return table;
 }
 
@@ -244,7 +258,10 @@ std::optional<CheckSpec> Checked(const WrittenCheck& written, const config::Read
 
 Result<CheckSpec> ParseCheck(std::string_view text) {
   const std::string_view trimmed = Trimmed(text);
-  CheckSpec check{.what = Expression{std::string(trimmed)}, .text = std::string(trimmed), .on_fail = OnFail::kFail, .place = {}};
+  CheckSpec check{.what = Expression{std::string(trimmed)},
+                  .text = std::string(trimmed),
+                  .on_fail = OnFail::kFail,
+                  .place = {}};
   const size_t open = trimmed.find('(');
   if (open == std::string_view::npos || EndOfGroup(trimmed, open) != trimmed.size()) return check;
   std::string name(Trimmed(trimmed.substr(0, open)));
@@ -269,14 +286,15 @@ std::string FailingRowsSql(const CheckSpec& check, std::string_view relation, In
 }
 
 config::Shape<CheckSpec> CheckShape() {
-  const auto from_map = [](WrittenCheck written, const config::Node&, const config::Reading& reading) {
-    return Checked(written, reading);
-  };
-  const auto from_text = [](std::string text, const config::Node& node, const config::Reading& reading) {
+  const auto from_map = [](WrittenCheck written, const config::Node&,
+                           const config::Reading& reading) { return Checked(written, reading); };
+  const auto from_text = [](std::string text, const config::Node& node,
+                            const config::Reading& reading) {
     return Checked({.expect = {std::move(text), node.place}, .on_fail = OnFail::kFail}, reading);
   };
-  return config::ScalarOr<CheckSpec>(config::Converted<CheckSpec>(config::Text(), from_text, "check"),
-                                     config::Converted<CheckSpec>(config::Nested(CheckFields()), from_map));
+  return config::ScalarOr<CheckSpec>(
+      config::Converted<CheckSpec>(config::Text(), from_text, "check"),
+      config::Converted<CheckSpec>(config::Nested(CheckFields()), from_map));
 }
 
 }  // namespace weir::model

@@ -1,8 +1,8 @@
 // A check: a question to all rows of a model's result before anybody sees them.
 //
 //   not_null(c)                      no row where c is null
-//   unique(a, b)                     no two rows with the same a and b; rows with a null in them aside
-//   accepted_values(c, ['x', 'y'])   no other value; words may stand without quotes; null is accepted
+//   unique(a, b)                     no two rows with the same a and b; a null equals nothing
+//   accepted_values(c, ['x', 'y'])   no other value, but null; words need no quotes
 //   relationships(c -> schema.t.d)   every c that is not null is a d of table schema.t
 //   freshness(c, 1d)                 the latest c is at most so old at the batch's time
 //   rows(1, 1000)                    so many rows; the second may be left out
@@ -64,14 +64,15 @@ struct CheckSpec {
   Place place;
 };
 
-// "unique(a, b)" -> CheckSpec. Error model.check_text (kConfig): a known check with wrong arguments.
+// "unique(a, b)" -> CheckSpec. Error model.check_text (kConfig): a known check with wrong
+// arguments.
 Result<CheckSpec> ParseCheck(std::string_view text);
 
 // What of the check may name tables in subqueries, as a SELECT; empty: nothing.
 std::string SubquerySql(const CheckSpec& check);
 
-// One SELECT of one bigint: how many rows of `relation` (quoted as in SQL) break the check; 0: it holds.
-// `now` is the batch's time.
+// One SELECT of one bigint: how many rows of `relation` (quoted as in SQL) break the check; 0: it
+// holds. `now` is the batch's time.
 std::string FailingRowsSql(const CheckSpec& check, std::string_view relation, Instant now);
 
 // `checks: [TEXT, { expect: TEXT, on_fail: fail | warn }]`.

@@ -11,7 +11,8 @@ struct Held {
   int64_t failing;
 };
 
-constexpr const char* kPeople = "(VALUES (1, 'a', NULL), (2, 'b', 5), (2, NULL, 6)) AS t(id, kind, n)";
+constexpr const char* kPeople =
+    "(VALUES (1, 'a', NULL), (2, 'b', 5), (2, NULL, 6)) AS t(id, kind, n)";
 
 TEST(Check, CountsTheRowsThatBreakIt) {
   const std::vector<Held> cases = {
@@ -50,17 +51,20 @@ TEST(Check, CountsTheRowsThatBreakIt) {
   const Instant now{1'780'000'000'000'000};  // 2026-05-28T20:26:40Z
   for (const Held& one : cases) {
     const auto check = Must(ParseCheck(one.check));
-    const auto stream = Must(session->Query(FailingRowsSql(check, std::string("(SELECT * FROM ") + one.rows + ") AS r", now)));
+    const auto stream = Must(session->Query(
+        FailingRowsSql(check, std::string("(SELECT * FROM ") + one.rows + ") AS r", now)));
     const auto rows = Must(stream->Next());
-    EXPECT_EQ(static_cast<const arrow::Int64Array&>(*rows->column(0)).Value(0), one.failing) << one.check << " over " << one.rows;
+    EXPECT_EQ(static_cast<const arrow::Int64Array&>(*rows->column(0)).Value(0), one.failing)
+        << one.check << " over " << one.rows;
   }
 }
 
 TEST(Check, WithWrongArgumentsIsRefused) {
-  for (const char* text : {"not_null()", "not_null(a, b)", "not_null(a + 1)", "unique()", "accepted_values(kind)",
-                           "accepted_values(kind, [])", "accepted_values(kind, ['a', ])", "relationships(a)",
-                           "relationships(a -> b)", "freshness(d)", "freshness(d, soon)", "rows()", "rows(-1)",
-                           "rows(3, 2)", "rows(a, b)"}) {
+  for (const char* text :
+       {"not_null()", "not_null(a, b)", "not_null(a + 1)", "unique()", "accepted_values(kind)",
+        "accepted_values(kind, [])", "accepted_values(kind, ['a', ])", "relationships(a)",
+        "relationships(a -> b)", "freshness(d)", "freshness(d, soon)", "rows()", "rows(-1)",
+        "rows(3, 2)", "rows(a, b)"}) {
     const auto check = ParseCheck(text);
     ASSERT_FALSE(check) << text;
     EXPECT_EQ(check.error().code, "model.check_text") << text;
@@ -69,7 +73,8 @@ TEST(Check, WithWrongArgumentsIsRefused) {
 }
 
 TEST(Check, ThatIsNoKnownOneIsAnExpression) {
-  for (const char* text : {"qty > 0", "not_null(a) and b", "length(x) = 1", "uniques(a)", "(a)", "rows"})
+  for (const char* text :
+       {"qty > 0", "not_null(a) and b", "length(x) = 1", "uniques(a)", "(a)", "rows"})
     EXPECT_TRUE(std::holds_alternative<Expression>(Must(ParseCheck(text)).what)) << text;
 }
 

@@ -1,6 +1,5 @@
-// Models: SQL files that make tables. This room reads them, orders them by what they read, and runs one
-// of them through the batch protocol of commit/.
-//
+// Models: SQL files that make tables. This room reads them, orders them by what they read, and runs
+// one of them through the batch protocol of commit/.
 //   ReadModels --> [Model, Model, ...] in order --> RunModel, one after the other
 //
 //   RunModel: fix the snapshots read --> unchanged since its last commit? then skipped
@@ -11,9 +10,9 @@
 // Invariants:
 //   (1) All that a model reads is read as of one moment, and its plan names the snapshots.
 //   (2) No row of a result is visible before every check with on_fail: fail has held.
-//   (3) The table goes from one result to the next in one step, columns included; readers of an older
-//       snapshot still see the columns of that snapshot.
-//   (4) A batch that is not committed is void: nothing of it was visible, and the next run plans anew.
+//   (3) The table goes from one result to the next in one step, columns included; readers of an
+//       older snapshot still see the columns of that snapshot.
+//   (4) A batch that is not committed is void: nothing of it was visible; the next run plans anew.
 //
 // Threads: one at a time; `stop` may be set from any. Memory does not grow with the result.
 #pragma once
@@ -36,8 +35,8 @@
 
 namespace weir::model {
 
-// The models of the project, each after those it reads. `known` are tables that exist or that a pipeline
-// writes. Adds to `faults`, besides those of config/:
+// The models of the project, each after those it reads. `known` are tables that exist or that a
+// pipeline writes. Adds to `faults`, besides those of config/:
 //   engine.* query.*       the query is no SELECT or cannot be read (place: in the model's file)
 //   model.reference        it reads a table that nobody makes, with "did you mean"
 //   model.cycle            it reads itself over others, naming the path
@@ -72,8 +71,8 @@ struct CheckOutcome {
 };
 
 struct ModelOutcome {
-  bool skipped = false;   // Query, inputs and table are those of its last batch: nothing was done.
-  uint64_t rows = 0;      // Of the table now.
+  bool skipped = false;  // Query, inputs and table are those of its last batch: nothing was done.
+  uint64_t rows = 0;     // Of the table now.
   int64_t snapshot = 0;
   std::vector<CheckOutcome> checks;  // Not where it was skipped.
 };
@@ -83,10 +82,10 @@ enum class Rerun : uint8_t {
   kAlways,
 };
 
-// Errors: model.check (kStopped: a check failed; nothing became visible), model.column (kConfig: the
-// result's columns cannot be a table's), run.cancelled (kCancelled), those of query/, commit/, table/
-// and env/files.h. Where only the export fails, the message says so: the table is committed, and the
-// next run writes the export.
+// Errors: model.check (kStopped: a check failed; nothing became visible), model.column (kConfig:
+// the result's columns cannot be a table's), run.cancelled (kCancelled), those of query/, commit/,
+// table/ and env/files.h. Where only the export fails, the message says so: the table is committed,
+// and the next run writes the export.
 Result<ModelOutcome> RunModel(const ModelContext& context, const Model& model,
                               Rerun rerun = Rerun::kIfChanged);
 

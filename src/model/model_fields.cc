@@ -18,8 +18,8 @@ const config::FieldTable<ExportSpec>& ExportFields() {
   };
   static const config::FieldTable<ExportSpec> table{
       "--| export",
-      {Field("csv", &ExportSpec::csv, config::Parsed<std::string>("path", parse_path), config::Required(),
-             "a CSV file, replaced after each commit")}};
+      {Field("csv", &ExportSpec::csv, config::Parsed<std::string>("path", parse_path),
+             config::Required(), "a CSV file, replaced after each commit")}};
   return table;
 }
 
@@ -40,20 +40,32 @@ const config::FieldTable<HeaderSpec>& HeaderFields() {
                                         {"incremental", Materialize::kIncremental, true},
                                         {"scd2", Materialize::kScd2, true}}),
              Default("table"), "how the table is made from the query"),
-       Field("partition_by", &HeaderSpec::partition_by, config::ListOf(config::WithPlace(config::Text())), Optional(),
+       Field("partition_by", &HeaderSpec::partition_by,
+             config::ListOf(config::WithPlace(config::Text())), Optional(),
              "columns and transforms that cut the table's files: [day(ts), region]"),
        Field("checks", &HeaderSpec::checks, config::ListOf(CheckShape()), Optional(),
-             "what must hold of the result before anybody sees it: not_null(c), unique(c, ..), accepted_values(c, [..]), "
+             "what must hold of the result before anybody sees it: not_null(c), unique(c, ..), "
+             "accepted_values(c, [..]), "
              "relationships(c -> t.c), freshness(c, 1d), rows(least, most), or a SQL boolean"),
        Field("export", &HeaderSpec::exported, config::Nested(ExportFields()), Optional(),
              "a copy as a file, written after each commit"),
-       Field("schedule", &HeaderSpec::schedule, config::Raw(), Optional(), "when a server runs the model"),
+       Field("schedule", &HeaderSpec::schedule, config::Raw(), Optional(),
+             "when a server runs the model"),
        Field("by", &HeaderSpec::by, config::Text(), Optional(), "append, key or time").Later(),
-       Field("key", &HeaderSpec::key, config::OneOrMore(config::Text()), Optional(), "columns that identify a row").Later(),
-       Field("time", &HeaderSpec::time, config::Text(), Optional(), "the column that windows go by").Later(),
-       Field("track", &HeaderSpec::track, config::OneOrMore(config::Text()), Optional(), "columns whose changes are kept").Later(),
-       Field("newest_wins", &HeaderSpec::newest_wins, config::Text(), Optional(), "the column that decides between two rows of a key").Later(),
-       Field("drop_when", &HeaderSpec::drop_when, config::Text(), Optional(), "rows that are left out, and counted").Later()},
+       Field("key", &HeaderSpec::key, config::OneOrMore(config::Text()), Optional(),
+             "columns that identify a row")
+           .Later(),
+       Field("time", &HeaderSpec::time, config::Text(), Optional(), "the column that windows go by")
+           .Later(),
+       Field("track", &HeaderSpec::track, config::OneOrMore(config::Text()), Optional(),
+             "columns whose changes are kept")
+           .Later(),
+       Field("newest_wins", &HeaderSpec::newest_wins, config::Text(), Optional(),
+             "the column that decides between two rows of a key")
+           .Later(),
+       Field("drop_when", &HeaderSpec::drop_when, config::Text(), Optional(),
+             "rows that are left out, and counted")
+           .Later()},
       CheckHeader};
   return table;
 }
@@ -61,7 +73,8 @@ const config::FieldTable<HeaderSpec>& HeaderFields() {
 std::string Definition(const Model& model) {
   nlohmann::json checks = nlohmann::json::array();
   for (const CheckSpec& check : model.header.checks)
-    checks.push_back({{"check", check.text}, {"on_fail", check.on_fail == OnFail::kWarn ? "warn" : "fail"}});
+    checks.push_back(
+        {{"check", check.text}, {"on_fail", check.on_fail == OnFail::kWarn ? "warn" : "fail"}});
   nlohmann::json terms = nlohmann::json::array();
   for (const auto& term : model.header.partition_by) terms.push_back(term.value);
   const nlohmann::json definition = {{"query", model.query},

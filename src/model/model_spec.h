@@ -43,7 +43,7 @@ struct Model {
   catalog::TableName table;
   HeaderSpec header;
   std::string query;
-  Place place;  // Where the query begins in its file.
+  Place place;                            // Where the query begins in its file.
   std::vector<catalog::TableName> reads;  // Sorted, each once; those of relationship checks too.
   // It asks for the time or for chance, in its query or by a freshness check: equal inputs may have
   // another outcome.

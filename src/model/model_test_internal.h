@@ -35,7 +35,8 @@ inline void Must(const Result<void>& result) {
 }
 
 // "raw.events" -> a file models/raw/events.sql of that text.
-inline config::SqlFile ModelFile(const std::string& name, const std::string& text, config::Faults& faults) {
+inline config::SqlFile ModelFile(const std::string& name, const std::string& text,
+                                 config::Faults& faults) {
   const auto table = Must(catalog::ParseTableName(name));
   const std::string file = "models/" + table.space + "/" + table.name + ".sql";
   return {file, table.space, table.name, config::SplitSqlHeader(text, file, faults)};
@@ -44,7 +45,9 @@ inline config::SqlFile ModelFile(const std::string& name, const std::string& tex
 class ManualClock final : public env::Clock {
  public:
   Instant Now() const override { return {now.micros}; }
-  std::chrono::microseconds Monotonic() const override { return std::chrono::microseconds(now.micros); }
+  std::chrono::microseconds Monotonic() const override {
+    return std::chrono::microseconds(now.micros);
+  }
   Instant now = {1'780'000'000'000'000};  // 2026-05-28T20:26:40Z
 };
 
@@ -64,13 +67,20 @@ class TestProject {
   void Restart() {
     lake_.reset();
     catalog_ = Must(catalog::OpenSqliteCatalog({folder_ + "/weir.db", "0a0b0c0d", false}));
-    lake_ = std::make_unique<table::Lake>(*store_, *catalog_, clock_, random_, storage::FileLocation(folder_ + "/lake"));
+    lake_ = std::make_unique<table::Lake>(*store_, *catalog_, clock_, random_,
+                                          storage::FileLocation(folder_ + "/lake"));
     session_ = Must(engine_->NewSession());
   }
 
   ModelContext context() {
-    return {.folder = folder_, .catalog = *catalog_, .lake = *lake_, .session = *session_, .clock = clock_,
-            .files = env::SystemFiles(), .log = log_, .stop = stop_};
+    return {.folder = folder_,
+            .catalog = *catalog_,
+            .lake = *lake_,
+            .session = *session_,
+            .clock = clock_,
+            .files = env::SystemFiles(),
+            .log = log_,
+            .stop = stop_};
   }
 
   // The model as it would be read from its file; known are the tables that exist.
@@ -85,7 +95,8 @@ class TestProject {
     return std::move(models.at(0));
   }
 
-  Result<ModelOutcome> Run(const std::string& name, const std::string& text, Rerun rerun = Rerun::kIfChanged) {
+  Result<ModelOutcome> Run(const std::string& name, const std::string& text,
+                           Rerun rerun = Rerun::kIfChanged) {
     return RunModel(context(), Read(name, text), rerun);
   }
 
@@ -95,12 +106,16 @@ class TestProject {
     const auto stream = Must(session->Query(sql));
     table::TableShape shape;
     for (const auto& field : stream->schema()->fields())
-      shape.schema.fields.push_back({.name = field->name(), .type = Must(columnar::FromArrow(*field->type())), .nullable = true});
+      shape.schema.fields.push_back({.name = field->name(),
+                                     .type = Must(columnar::FromArrow(*field->type())),
+                                     .nullable = true});
     const auto state = Must(lake_->LoadOrCreate(Must(catalog::ParseTableName(name)), shape));
-    const table::WriterIdentity identity{{"test", "0a0b0c0d", BatchNumber(++batch_)}, Epoch(1), Attempt(1)};
+    const table::WriterIdentity identity{
+        {"test", "0a0b0c0d", BatchNumber(++batch_)}, Epoch(1), Attempt(1)};
     auto writer = Must(table::DataWriter::Make(*store_, state, identity));
     while (const auto rows = Must(stream->Next())) Must(writer->Write(*rows));
-    const auto prepared = Must(lake_->Prepare(*state, {iceberg::Operation::kAppend, Must(writer->Finish()), {}}));
+    const auto prepared =
+        Must(lake_->Prepare(*state, {iceberg::Operation::kAppend, Must(writer->Finish()), {}}));
     catalog::Change moved;
     moved.moves = {prepared.move};
     Must(catalog_->Commit(moved));
@@ -111,14 +126,17 @@ class TestProject {
     const auto query = Must(query::SnapshotQuery::Make({*catalog_, *lake_, *session_}));
     const auto stream = Must(query->Run(sql));
     std::string text;
-    Must(query::WriteOutput(*stream, {.format = query::OutputFormat::kCsv}, [&text](std::string_view bytes) -> Result<void> {
-      text += bytes;
-      return {};
-    }));
+    Must(query::WriteOutput(*stream, {.format = query::OutputFormat::kCsv},
+                            [&text](std::string_view bytes) -> Result<void> {
+                              text += bytes;
+                              return {};
+                            }));
     return text;
   }
 
-  std::vector<catalog::BatchRecord> Batches(const std::string& name) { return Must(catalog_->Batches("model/" + name)); }
+  std::vector<catalog::BatchRecord> Batches(const std::string& name) {
+    return Must(catalog_->Batches("model/" + name));
+  }
 
   const std::string& folder() const { return folder_; }
   catalog::Catalog& catalog() { return *catalog_; }
@@ -129,7 +147,8 @@ class TestProject {
   std::atomic<bool>& stop() { return stop_; }
 
  private:
-  std::string folder_ = std::filesystem::canonical(testing::TempDir()).string() + "/model_" + std::to_string(getpid());
+  std::string folder_ = std::filesystem::canonical(testing::TempDir()).string() + "/model_" +
+                        std::to_string(getpid());
   std::unique_ptr<storage::Store> store_ = storage::MakeLocalStore(env::SystemFiles());
   env::SeededRandom random_{7};
   ManualClock clock_;

@@ -23,24 +23,30 @@ Error AsFault(Error error, const Place& origin) {
   return engine::PlacedAt(std::move(error), origin);
 }
 
-// Whether the query asks for the time or for chance. By name, since that is all a parser knows: a column
-// of such a name only costs that the model is never skipped.
+// Whether the query asks for the time or for chance. By name, since that is all a parser knows: a
+// column of such a name only costs that the model is never skipped.
 Result<bool> IsVolatile(engine::Session& session, const std::string& query) {
-  WEIR_ASSIGN(const auto statement, session.Prepare(
-      "SELECT count(*) FROM json_tree(json_serialize_sql(CAST($sql AS VARCHAR))) "
-      "WHERE (key = 'sample' AND type <> 'NULL') OR ((key = 'function_name' OR path LIKE '%.column_names') AND "
-      "lower(atom->>'$') IN ('now', 'today', 'age', 'current_date', 'current_time', 'current_timestamp', 'localtime', "
-      "'localtimestamp', 'get_current_time', 'get_current_timestamp', 'transaction_timestamp', 'random', 'uuid', "
-      "'uuidv4', 'uuidv7', 'gen_random_uuid', 'nextval'))"));
+  WEIR_ASSIGN(
+      const auto statement,
+      session.Prepare("SELECT count(*) FROM json_tree(json_serialize_sql(CAST($sql AS VARCHAR))) "
+                      "WHERE (key = 'sample' AND type <> 'NULL') OR ((key = 'function_name' OR "
+                      "path LIKE '%.column_names') AND "
+                      "lower(atom->>'$') IN ('now', 'today', 'age', 'current_date', "
+                      "'current_time', 'current_timestamp', 'localtime', "
+                      "'localtimestamp', 'get_current_time', 'get_current_timestamp', "
+                      "'transaction_timestamp', 'random', 'uuid', "
+                      "'uuidv4', 'uuidv7', 'gen_random_uuid', 'nextval'))"));
   columnar::Type varchar;
-  WEIR_ASSIGN(const auto stream, statement->Query({{.name = "sql", .type = varchar, .text = query}}));
+  WEIR_ASSIGN(const auto stream,
+              statement->Query({{.name = "sql", .type = varchar, .text = query}}));
   WEIR_ASSIGN(const auto rows, stream->Next());
   return static_cast<const arrow::Int64Array&>(*rows->column(0)).Value(0) > 0;
 }
 
 class ModelReader {
  public:
-  ModelReader(const config::Project& project, const KnownTables& known, engine::Session& session, config::Faults& faults)
+  ModelReader(const config::Project& project, const KnownTables& known, engine::Session& session,
+              config::Faults& faults)
       : project_(project), known_(known), session_(session), faults_(faults) {}
 
   std::vector<Model> Read() {
@@ -54,15 +60,17 @@ class ModelReader {
 
  private:
   Model ReadOne(const config::SqlFile& file) {
-    Model model{.table = {file.schema, file.name},
-                .header = {},
-                .query = file.sql.query,
-                .place = {.file = file.file, .line = file.sql.query_line, .column = 1, .byte_offset = {}},
-                .reads = {}};
-    model.header = config::Read(file.sql.header, HeaderFields(), faults_, "model '" + model.table.ToString() + "'");
+    Model model{
+        .table = {file.schema, file.name},
+        .header = {},
+        .query = file.sql.query,
+        .place = {.file = file.file, .line = file.sql.query_line, .column = 1, .byte_offset = {}},
+        .reads = {}};
+    model.header = config::Read(file.sql.header, HeaderFields(), faults_,
+                                "model '" + model.table.ToString() + "'");
     if (std::ranges::find(known_.written, model.table) != known_.written.end()) {
-      faults_.Add("model.two_writers", "a pipeline writes table " + model.table.ToString() + " too", model.place,
-                  "give the model's file another name");
+      faults_.Add("model.two_writers", "a pipeline writes table " + model.table.ToString() + " too",
+                  model.place, "give the model's file another name");
     }
     if (model.query.empty()) return model;
     if (!AddReads(model, model.query, model.place)) return model;
@@ -71,7 +79,8 @@ class ModelReader {
       const auto* relationship = std::get_if<Relationship>(&check.what);
       if (relationship != nullptr) AddRelationship(model, *relationship, check.place);
       if (std::holds_alternative<Freshness>(check.what)) model.is_volatile = true;
-      if (const std::string sql = SubquerySql(check); !sql.empty()) AddCheckReads(model, sql, check.place);
+      if (const std::string sql = SubquerySql(check); !sql.empty())
+        AddCheckReads(model, sql, check.place);
     }
     std::ranges::sort(model.reads);
     const auto twice = std::ranges::unique(model.reads);
@@ -126,7 +135,8 @@ class ModelReader {
 // Depth first, so that each model stands behind all that it reads.
 class Ordering {
  public:
-  Ordering(std::vector<Model> models, config::Faults& faults) : models_(std::move(models)), faults_(faults) {
+  Ordering(std::vector<Model> models, config::Faults& faults)
+      : models_(std::move(models)), faults_(faults) {
     for (size_t i = 0; i < models_.size(); ++i) by_name_.emplace(models_[i].table, i);
     state_.resize(models_.size(), State::kNew);
   }
@@ -158,7 +168,9 @@ class Ordering {
     for (auto step = std::ranges::find(path_, at); step != path_.end(); ++step)
       names += models_[*step].table.ToString() + " -> ";
     names += models_[at].table.ToString();
-    faults_.Add("model.cycle", path_.back() == at ? "the model reads itself: " + names : "models read each other in a circle: " + names,
+    faults_.Add("model.cycle",
+                path_.back() == at ? "the model reads itself: " + names
+                                   : "models read each other in a circle: " + names,
                 models_[path_.back()].place, "let one of them read another table");
   }
 
@@ -172,8 +184,8 @@ class Ordering {
 
 }  // namespace
 
-std::vector<Model> ReadModels(const config::Project& project, const KnownTables& known, engine::Session& session,
-                              config::Faults& faults) {
+std::vector<Model> ReadModels(const config::Project& project, const KnownTables& known,
+                              engine::Session& session, config::Faults& faults) {
   return Ordering(ModelReader(project, known, session, faults).Read(), faults).Run();
 }
 

@@ -15,7 +15,8 @@ class ReadingModels : public testing::Test {
   std::vector<Model> Read(const Files& files) {
     config::Faults faults;
     config::Project project;
-    for (const auto& [name, text] : files.files) project.models.push_back(ModelFile(name, text, faults));
+    for (const auto& [name, text] : files.files)
+      project.models.push_back(ModelFile(name, text, faults));
     KnownTables known;
     known.written = {{"raw", "events"}, {"dead_letters", "events"}};
     known.existing = {{"other", "things"}, {"raw", "events"}};
@@ -44,13 +45,15 @@ TEST_F(ReadingModels, EachStandsBehindThoseItReads) {
 }
 
 TEST_F(ReadingModels, TheHeaderOfTheExampleIsUnderstood) {
-  const auto models = Read({{{"processed.events_by_type",
-                              "--| materialize: table\n"
-                              "--| schedule: { every: 15m }\n"
-                              "--| checks: [not_null(event_type), unique(event_type), \"events > 0\", { expect: \"rows(1)\", on_fail: warn }]\n"
-                              "--| export: { csv: data/processed/events_by_type.csv }\n"
-                              "--| partition_by: [bucket(16, event_type)]\n"
-                              "SELECT event_type, count(*) AS events FROM raw.events GROUP BY event_type\n"}}});
+  const auto models =
+      Read({{{"processed.events_by_type",
+              "--| materialize: table\n"
+              "--| schedule: { every: 15m }\n"
+              "--| checks: [not_null(event_type), unique(event_type), \"events > 0\", { expect: "
+              "\"rows(1)\", on_fail: warn }]\n"
+              "--| export: { csv: data/processed/events_by_type.csv }\n"
+              "--| partition_by: [bucket(16, event_type)]\n"
+              "SELECT event_type, count(*) AS events FROM raw.events GROUP BY event_type\n"}}});
   for (const Error& fault : faults_) ADD_FAILURE() << fault.ToString();
   ASSERT_EQ(models.size(), 1U);
   const HeaderSpec& header = models[0].header;
@@ -68,7 +71,8 @@ TEST_F(ReadingModels, TheHeaderOfTheExampleIsUnderstood) {
 
 TEST_F(ReadingModels, WhatChecksReadIsReadByTheModel) {
   EXPECT_THAT(Names({{{"a.facts",
-                       "--| checks: [relationships(id -> b.dims.id), \"n <= (select count(*) from c.counts)\"]\nSELECT 1 AS id, 2 AS n"},
+                       "--| checks: [relationships(id -> b.dims.id), \"n <= (select count(*) from "
+                       "c.counts)\"]\nSELECT 1 AS id, 2 AS n"},
                       {"b.dims", "SELECT 1 AS id"},
                       {"c.counts", "SELECT 1 AS id"}}}),
               ElementsAre("b.dims", "c.counts", "a.facts"));
@@ -84,34 +88,102 @@ struct FaultCase {
 
 TEST_F(ReadingModels, FaultsAreNamedAtTheirPlaces) {
   const std::vector<FaultCase> cases = {
-      {"an unknown table", {{{"a.b", "--| materialize: table\nSELECT 1\nFROM raw.event"}}}, "model.reference",
-       "did you mean 'raw.events'?", "models/a/b.sql:3:6"},
-      {"a misspelled model", {{{"a.daily", "SELECT 1 AS x"}, {"a.weekly", "SELECT * FROM a.dayly"}}}, "model.reference",
-       "a.daily", "models/a/weekly.sql:1:15"},
+      {"an unknown table",
+       {{{"a.b", "--| materialize: table\nSELECT 1\nFROM raw.event"}}},
+       "model.reference",
+       "did you mean 'raw.events'?",
+       "models/a/b.sql:3:6"},
+      {"a misspelled model",
+       {{{"a.daily", "SELECT 1 AS x"}, {"a.weekly", "SELECT * FROM a.dayly"}}},
+       "model.reference",
+       "a.daily",
+       "models/a/weekly.sql:1:15"},
       {"no SQL", {{{"a.b", "SELEC 1"}}}, "query.not_select", "SELEC", "models/a/b.sql:1:1"},
-      {"a syntax error", {{{"a.b", "--| materialize: table\n\nSELECT 1 FROM WHERE"}}}, "engine.parse", "WHERE", "models/a/b.sql:3:15"},
-      {"a statement that writes", {{{"a.b", "DELETE FROM raw.events"}}}, "query.not_select", "DELETE", "models/a/b.sql:1:1"},
-      {"a circle", {{{"a.x", "SELECT * FROM a.y"}, {"a.y", "SELECT * FROM a.z"}, {"a.z", "SELECT * FROM a.x"}}}, "model.cycle",
-       "a.x -> a.y -> a.z -> a.x", "models/a/z.sql:1:1"},
-      {"a model of itself", {{{"a.x", "SELECT * FROM a.x"}}}, "model.cycle", "a.x -> a.x", "models/a/x.sql:1:1"},
-      {"two writers", {{{"raw.events", "SELECT 1 AS x"}}}, "model.two_writers", "raw.events", "models/raw/events.sql:1:1"},
-      {"a view", {{{"a.b", "--| materialize: view\nSELECT 1 AS x"}}}, "config.not_built", "view", "models/a/b.sql:1:18"},
-      {"changes", {{{"a.b", "SELECT * FROM changes(raw.events)"}}}, "config.not_built", "incremental", "models/a/b.sql:1:15"},
-      {"a file", {{{"a.b", "SELECT * FROM 'x.csv'"}}}, "engine.denied", "x.csv", "models/a/b.sql:1:15"},
-      {"a key of another kind", {{{"a.b", "--| key: [id]\nSELECT 1 AS x"}}}, "config.not_built", "key", "models/a/b.sql:1:5"},
-      {"a check on_fail: reject", {{{"a.b", "--| checks: [{ expect: \"x > 0\", on_fail: reject }]\nSELECT 1 AS x"}}}, "config.not_built",
-       "reject", "models/a/b.sql:1:42"},
-      {"a wrong check", {{{"a.b", "--| checks: [unique()]\nSELECT 1 AS x"}}}, "model.check_text", "unique", "models/a/b.sql:1:14"},
-      {"a check of a lost table", {{{"a.b", "--| checks: [relationships(x -> raw.evnts.id)]\nSELECT 1 AS x"}}}, "model.reference",
-       "raw.events", "models/a/b.sql:1:14"},
-      {"a check that is no SQL", {{{"a.b", "--| checks: [\"x >\"]\nSELECT 1 AS x"}}}, "engine.parse", "syntax", "models/a/b.sql:1:14"},
-      {"a wrong partition", {{{"a.b", "--| partition_by: [dya(x)]\nSELECT 1 AS x"}}}, "iceberg.partition_text", "day", "models/a/b.sql:1:20"},
-      {"an unknown key", {{{"a.b", "--| materialise: table\nSELECT 1 AS x"}}}, "config.unknown_key", "materialize", "models/a/b.sql:1:5"},
-      {"a wrong export", {{{"a.b", "--| export: { csv: \"x{day}.csv\" }\nSELECT 1 AS x"}}}, "path.placeholder", "day", "models/a/b.sql:1:20"},
+      {"a syntax error",
+       {{{"a.b", "--| materialize: table\n\nSELECT 1 FROM WHERE"}}},
+       "engine.parse",
+       "WHERE",
+       "models/a/b.sql:3:15"},
+      {"a statement that writes",
+       {{{"a.b", "DELETE FROM raw.events"}}},
+       "query.not_select",
+       "DELETE",
+       "models/a/b.sql:1:1"},
+      {"a circle",
+       {{{"a.x", "SELECT * FROM a.y"}, {"a.y", "SELECT * FROM a.z"}, {"a.z", "SELECT * FROM a.x"}}},
+       "model.cycle",
+       "a.x -> a.y -> a.z -> a.x",
+       "models/a/z.sql:1:1"},
+      {"a model of itself",
+       {{{"a.x", "SELECT * FROM a.x"}}},
+       "model.cycle",
+       "a.x -> a.x",
+       "models/a/x.sql:1:1"},
+      {"two writers",
+       {{{"raw.events", "SELECT 1 AS x"}}},
+       "model.two_writers",
+       "raw.events",
+       "models/raw/events.sql:1:1"},
+      {"a view",
+       {{{"a.b", "--| materialize: view\nSELECT 1 AS x"}}},
+       "config.not_built",
+       "view",
+       "models/a/b.sql:1:18"},
+      {"changes",
+       {{{"a.b", "SELECT * FROM changes(raw.events)"}}},
+       "config.not_built",
+       "incremental",
+       "models/a/b.sql:1:15"},
+      {"a file",
+       {{{"a.b", "SELECT * FROM 'x.csv'"}}},
+       "engine.denied",
+       "x.csv",
+       "models/a/b.sql:1:15"},
+      {"a key of another kind",
+       {{{"a.b", "--| key: [id]\nSELECT 1 AS x"}}},
+       "config.not_built",
+       "key",
+       "models/a/b.sql:1:5"},
+      {"a check on_fail: reject",
+       {{{"a.b", "--| checks: [{ expect: \"x > 0\", on_fail: reject }]\nSELECT 1 AS x"}}},
+       "config.not_built",
+       "reject",
+       "models/a/b.sql:1:42"},
+      {"a wrong check",
+       {{{"a.b", "--| checks: [unique()]\nSELECT 1 AS x"}}},
+       "model.check_text",
+       "unique",
+       "models/a/b.sql:1:14"},
+      {"a check of a lost table",
+       {{{"a.b", "--| checks: [relationships(x -> raw.evnts.id)]\nSELECT 1 AS x"}}},
+       "model.reference",
+       "raw.events",
+       "models/a/b.sql:1:14"},
+      {"a check that is no SQL",
+       {{{"a.b", "--| checks: [\"x >\"]\nSELECT 1 AS x"}}},
+       "engine.parse",
+       "syntax",
+       "models/a/b.sql:1:14"},
+      {"a wrong partition",
+       {{{"a.b", "--| partition_by: [dya(x)]\nSELECT 1 AS x"}}},
+       "iceberg.partition_text",
+       "day",
+       "models/a/b.sql:1:20"},
+      {"an unknown key",
+       {{{"a.b", "--| materialise: table\nSELECT 1 AS x"}}},
+       "config.unknown_key",
+       "materialize",
+       "models/a/b.sql:1:5"},
+      {"a wrong export",
+       {{{"a.b", "--| export: { csv: \"x{day}.csv\" }\nSELECT 1 AS x"}}},
+       "path.placeholder",
+       "day",
+       "models/a/b.sql:1:20"},
   };
   for (const FaultCase& one : cases) {
     Read(one.files);
-    ASSERT_EQ(faults_.size(), 1U) << one.sentence << (faults_.size() < 2 ? "" : ": " + faults_[1].ToString());
+    ASSERT_EQ(faults_.size(), 1U) << one.sentence
+                                  << (faults_.size() < 2 ? "" : ": " + faults_[1].ToString());
     const Error& fault = faults_[0];
     EXPECT_EQ(fault.code, one.code) << one.sentence << ": " << fault.ToString();
     EXPECT_THAT(fault.message + " " + fault.next, HasSubstr(one.says)) << one.sentence;
@@ -134,7 +206,8 @@ TEST_F(ReadingModels, QueriesThatAskForTheTimeOrForChanceAreVolatile) {
       {"--| checks: [\"freshness(t, 1d)\"]\nSELECT t FROM raw.events", true},
       {"SELECT count(*) AS n FROM raw.events WHERE at_time < TIMESTAMP '2026-01-01'", false},
       {"SELECT 'now()' AS text -- random()", false}};
-  for (const auto& [text, expected] : cases) EXPECT_EQ(Read({{{"a.b", text}}}).at(0).is_volatile, expected) << text;
+  for (const auto& [text, expected] : cases)
+    EXPECT_EQ(Read({{{"a.b", text}}}).at(0).is_volatile, expected) << text;
 }
 
 }  // namespace

@@ -14,8 +14,8 @@ bool SameType(const iceberg::Type& a, const iceberg::Type& b) {
   const auto same_child = [](const iceberg::Field& x, const iceberg::Field& y) {
     return x.name == y.name && x.required == y.required && SameType(x.type, y.type);
   };
-  return a.kind == b.kind && a.precision == b.precision && a.scale == b.scale && a.length == b.length &&
-         std::ranges::equal(a.children, b.children, same_child);
+  return a.kind == b.kind && a.precision == b.precision && a.scale == b.scale &&
+         a.length == b.length && std::ranges::equal(a.children, b.children, same_child);
 }
 
 void RaiseIds(iceberg::Field& field, int32_t by) {
@@ -24,23 +24,26 @@ void RaiseIds(iceberg::Field& field, int32_t by) {
 }
 
 bool SamePartitioning(const PartitionSpec& a, const PartitionSpec& b) {
-  return std::ranges::equal(a.fields, b.fields, [](const PartitionField& x, const PartitionField& y) {
-    return x.source_id == y.source_id && x.transform == y.transform;
-  });
+  return std::ranges::equal(a.fields, b.fields,
+                            [](const PartitionField& x, const PartitionField& y) {
+                              return x.source_id == y.source_id && x.transform == y.transform;
+                            });
 }
 
 // Partition fields keep their number for ever: the same one under another spec is the same number.
 int32_t PartitionFieldId(TableMetadata& metadata, const PartitionField& wanted) {
   for (const PartitionSpec& spec : metadata.specs)
     for (const PartitionField& field : spec.fields)
-      if (field.source_id == wanted.source_id && field.transform == wanted.transform) return field.field_id;
+      if (field.source_id == wanted.source_id && field.transform == wanted.transform)
+        return field.field_id;
   return ++metadata.last_partition_id;
 }
 
 void SetSpec(TableMetadata& metadata, PartitionSpec wanted) {
   if (SamePartitioning(metadata.spec(), wanted)) return;
   const auto same = [&wanted](const PartitionSpec& spec) { return SamePartitioning(spec, wanted); };
-  if (const auto known = std::ranges::find_if(metadata.specs, same); known != metadata.specs.end()) {
+  if (const auto known = std::ranges::find_if(metadata.specs, same);
+      known != metadata.specs.end()) {
     metadata.default_spec_id = known->id;
     return;
   }
@@ -52,7 +55,8 @@ void SetSpec(TableMetadata& metadata, PartitionSpec wanted) {
 
 }  // namespace
 
-Result<table::TableStatePtr> Reshape(const table::TableStatePtr& base, const table::TableShape& shape) {
+Result<table::TableStatePtr> Reshape(const table::TableStatePtr& base,
+                                     const table::TableShape& shape) {
   WEIR_ASSIGN(iceberg::Schema wanted, iceberg::FromColumnar(shape.schema));
   const iceberg::Schema& current = base->metadata.schema();
   for (iceberg::Field& field : wanted.fields) {
@@ -65,8 +69,10 @@ Result<table::TableStatePtr> Reshape(const table::TableStatePtr& base, const tab
     }
   }
   auto next = std::make_shared<table::TableState>(*base);
-  if (wanted.fields != current.fields) next->metadata = iceberg::WithSchema(std::move(next->metadata), std::move(wanted));
-  WEIR_ASSIGN(PartitionSpec spec, iceberg::ParsePartitionSpec(shape.partition_by, next->metadata.schema()));
+  if (wanted.fields != current.fields)
+    next->metadata = iceberg::WithSchema(std::move(next->metadata), std::move(wanted));
+  WEIR_ASSIGN(PartitionSpec spec,
+              iceberg::ParsePartitionSpec(shape.partition_by, next->metadata.schema()));
   SetSpec(next->metadata, std::move(spec));
   if (next->metadata == base->metadata) return base;
   return next;

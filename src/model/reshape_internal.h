@@ -6,10 +6,11 @@
 
 namespace weir::model {
 
-// `base` with the columns and the partitioning of `shape`, for a commit that replaces all rows; `base`
-// itself where it has them already. A column of the same name and type keeps its field id, any other
-// gets a new one, so that no older snapshot is read with a column that it never had. All columns are
-// nullable. Errors of iceberg/ (kConfig).
-Result<table::TableStatePtr> Reshape(const table::TableStatePtr& base, const table::TableShape& shape);
+// `base` with the columns and the partitioning of `shape`, for a commit that replaces all rows;
+// `base` itself where it has them already. A column of the same name and type keeps its field id,
+// any other gets a new one, so that no older snapshot is read with a column that it never had. All
+// columns are nullable. Errors of iceberg/ (kConfig).
+Result<table::TableStatePtr> Reshape(const table::TableStatePtr& base,
+                                     const table::TableShape& shape);
 
 }  // namespace weir::model

@@ -8,9 +8,9 @@
 #include "arrow/type.h"
 #include "base/path_template.h"
 #include "commit/owner.h"
+#include "engine/sql.h"
 #include "env/failpoint.h"
 #include "env/hash.h"
-#include "engine/sql.h"
 #include "model/model.h"
 #include "model/reshape_internal.h"
 #include "query/output.h"
@@ -53,16 +53,21 @@ Error Cancelled(const Model& model) {
 class ModelRun {
  public:
   ModelRun(const ModelContext& context, const Model& model)
-      : context_(context), model_(model), text_(Definition(model)), definition_(env::Sha256Hex(text_)) {}
+      : context_(context),
+        model_(model),
+        text_(Definition(model)),
+        definition_(env::Sha256Hex(text_)) {}
 
   Result<ModelOutcome> Go(Rerun rerun) {
-    WEIR_ASSIGN(query_, query::SnapshotQuery::Make({context_.catalog, context_.lake, context_.session}));
+    WEIR_ASSIGN(query_,
+                query::SnapshotQuery::Make({context_.catalog, context_.lake, context_.session}));
     WEIR_TRY(FixInputs());
     if (rerun == Rerun::kIfChanged && !model_.is_volatile) {
       WEIR_ASSIGN(const auto last, UnchangedBatch());
       if (last) return Skip(*last);
     }
-    WEIR_ASSIGN(owner_, commit::Owner::Take(context_.catalog, context_.lake, context_.clock, model_.pipeline()));
+    WEIR_ASSIGN(owner_, commit::Owner::Take(context_.catalog, context_.lake, context_.clock,
+                                            model_.pipeline()));
     context_.log.Write(telemetry::EpochOwned{model_.pipeline(), owner_->epoch()});
     WEIR_TRY(VoidUnsettled());
     return Execute();
@@ -73,7 +78,8 @@ class ModelRun {
   Result<void> FixInputs() {
     if (model_.reads.empty()) return {};
     std::string sql;
-    for (const catalog::TableName& table : model_.reads) sql += (sql.empty() ? "SELECT 1 FROM " : ", ") + Relation(table);
+    for (const catalog::TableName& table : model_.reads)
+      sql += (sql.empty() ? "SELECT 1 FROM " : ", ") + Relation(table);
     if (auto resolved = query_->Resolve(sql); !resolved) {
       Error error = std::move(resolved).error();
       error.place = model_.place;
@@ -91,10 +97,13 @@ class ModelRun {
   Result<std::optional<catalog::BatchRecord>> UnchangedBatch() {
     WEIR_ASSIGN(const ledger::PipelineState state, context_.catalog.Pipeline(model_.pipeline()));
     for (uint64_t back = 0; back < std::min(kBatchesLookedAt, state.batch.value); ++back) {
-      WEIR_ASSIGN(auto record, context_.catalog.Batch(model_.pipeline(), BatchNumber(state.batch.value - back)));
+      WEIR_ASSIGN(auto record,
+                  context_.catalog.Batch(model_.pipeline(), BatchNumber(state.batch.value - back)));
       if (!record || record->state != ledger::BatchState::kCommitted || !record->outcome) continue;
       const auto& tables = record->outcome->tables;
-      if (tables.size() != 1 || record->plan.definition != definition_ || record->plan.inputs != inputs_) return std::nullopt;
+      if (tables.size() != 1 || record->plan.definition != definition_ ||
+          record->plan.inputs != inputs_)
+        return std::nullopt;
       const auto now = context_.lake.Load(model_.table);
       if (!now && now.error().code != "table.not_found") return Fail(now.error());
       if (!now || (*now)->snapshot_id() != tables.front().snapshot) return std::nullopt;
@@ -106,7 +115,8 @@ class ModelRun {
   Result<ModelOutcome> Skip(const catalog::BatchRecord& last) {
     const ledger::TableOutcome& table = last.outcome->tables.front();
     WEIR_TRY(Export(last.plan.time, table.snapshot));
-    return ModelOutcome{.skipped = true, .rows = table.rows, .snapshot = table.snapshot, .checks = {}};
+    return ModelOutcome{
+        .skipped = true, .rows = table.rows, .snapshot = table.snapshot, .checks = {}};
   }
 
   // Nothing of such a batch is visible, and what it read has moved on.
@@ -132,7 +142,8 @@ class ModelRun {
     if (!staged) {
       const Error why = std::move(staged).error();
       // Where even this fails, the next run voids it.
-      if (owner_->Void(batch, {}, {}, why.message)) context_.log.Write(telemetry::BatchVoided{batch.id, why.message});
+      if (owner_->Void(batch, {}, {}, why.message))
+        context_.log.Write(telemetry::BatchVoided{batch.id, why.message});
       return Fail(why);
     }
     ledger::BatchOutcome outcome;
@@ -142,8 +153,10 @@ class ModelRun {
     std::vector<table::StagedTable> tables;
     tables.push_back(std::move(*staged));
     WEIR_ASSIGN(outcome, owner_->Commit(batch, std::move(tables), std::move(outcome), {}));
-    const telemetry::BatchCounts counts{.read = outcome.counts.read, .accepted = outcome.counts.accepted};
-    context_.log.Write(telemetry::BatchCommitted{batch.id, batch.epoch, counts, context_.clock.Monotonic() - begun});
+    const telemetry::BatchCounts counts{.read = outcome.counts.read,
+                                        .accepted = outcome.counts.accepted};
+    context_.log.Write(telemetry::BatchCommitted{batch.id, batch.epoch, counts,
+                                                 context_.clock.Monotonic() - begun});
     done.rows = outcome.counts.accepted;
     done.snapshot = outcome.tables.front().snapshot;
     WEIR_TRY(env::ReachFailpoint("model.committed"));
@@ -155,7 +168,8 @@ class ModelRun {
     const StopWatch watch(context_.stop, context_.session);
     auto staged = Stage(batch);
     if (staged) {
-      if (auto checked = RunChecks(*staged, batch.plan.time, done); !checked) staged = Fail(std::move(checked).error());
+      if (auto checked = RunChecks(*staged, batch.plan.time, done); !checked)
+        staged = Fail(std::move(checked).error());
     }
     if (!staged && staged.error().code == "engine.cancelled") return Fail(Cancelled(model_));
     return staged;
@@ -165,9 +179,11 @@ class ModelRun {
     auto stream = query_->Run(model_.query);
     if (!stream) return Fail(InQuery(std::move(stream).error()));
     WEIR_ASSIGN(const table::TableShape shape, ShapeOf(*(*stream)->schema()));
-    table::StagedTable staged{.base = nullptr, .operation = iceberg::Operation::kReplaceAll, .files = {}, .rows = 0};
+    table::StagedTable staged{
+        .base = nullptr, .operation = iceberg::Operation::kReplaceAll, .files = {}, .rows = 0};
     WEIR_ASSIGN(staged.base, BaseFor(shape));
-    WEIR_ASSIGN(const auto writer, table::DataWriter::Make(context_.lake.store(), staged.base, batch.writer()));
+    WEIR_ASSIGN(const auto writer,
+                table::DataWriter::Make(context_.lake.store(), staged.base, batch.writer()));
     for (;;) {
       if (context_.stop.load()) return Fail(Cancelled(model_));
       auto rows = (*stream)->Next();
@@ -178,8 +194,10 @@ class ModelRun {
     staged.rows = writer->rows();
     WEIR_ASSIGN(staged.files, writer->Finish());
     uint64_t bytes = 0;
-    for (const iceberg::DataFile& file : staged.files) bytes += static_cast<uint64_t>(file.file_size);
-    context_.log.Write(telemetry::BatchStaged{batch.id, model_.table.ToString(), staged.rows, staged.files.size(), bytes});
+    for (const iceberg::DataFile& file : staged.files)
+      bytes += static_cast<uint64_t>(file.file_size);
+    context_.log.Write(telemetry::BatchStaged{batch.id, model_.table.ToString(), staged.rows,
+                                              staged.files.size(), bytes});
     return staged;
   }
 
@@ -187,12 +205,16 @@ class ModelRun {
     table::TableShape shape;
     for (const auto& field : result.fields()) {
       auto type = columnar::FromArrow(*field->type());
-      if (!type) return Fail(BadColumn("column " + field->name() + ": " + type.error().message, "cast it to a type of a table"));
+      if (!type)
+        return Fail(BadColumn("column " + field->name() + ": " + type.error().message,
+                              "cast it to a type of a table"));
       for (const columnar::Field& other : shape.schema.fields) {
         if (!std::ranges::equal(other.name, field->name(), {}, ::tolower, ::tolower)) continue;
-        return Fail(BadColumn("two columns of the result are called " + field->name(), "give one of them another name with AS"));
+        return Fail(BadColumn("two columns of the result are called " + field->name(),
+                              "give one of them another name with AS"));
       }
-      shape.schema.fields.push_back({.name = field->name(), .type = std::move(*type), .nullable = true});
+      shape.schema.fields.push_back(
+          {.name = field->name(), .type = std::move(*type), .nullable = true});
     }
     for (const auto& term : model_.header.partition_by) shape.partition_by.push_back(term.value);
     return shape;
@@ -224,15 +246,19 @@ class ModelRun {
       failed += (failed.empty() ? "" : "; ") + check.text + Extent(check, *failing);
     }
     if (first == nullptr) return {};
-    return Fail(Error{.kind = ErrorKind::kStopped,
-                      .code = "model.check",
-                      .message = "the result of model " + model_.table.ToString() + " was not made visible, a check failed: " + failed,
-                      .place = first->place,
-                      .next = "mend the data, the query or the check, then weir run " + model_.table.ToString()});
+    return Fail(Error{
+        .kind = ErrorKind::kStopped,
+        .code = "model.check",
+        .message = "the result of model " + model_.table.ToString() +
+                   " was not made visible, a check failed: " + failed,
+        .place = first->place,
+        .next = "mend the data, the query or the check, then weir run " + model_.table.ToString()});
   }
 
   static std::string Extent(const CheckSpec& check, uint64_t failing) {
-    if (std::holds_alternative<RowCount>(check.what) || std::holds_alternative<Freshness>(check.what)) return "";
+    if (std::holds_alternative<RowCount>(check.what) ||
+        std::holds_alternative<Freshness>(check.what))
+      return "";
     return " (" + FormatCount(failing) + (failing == 1 ? " row)" : " rows)");
   }
 
@@ -242,8 +268,8 @@ class ModelRun {
     return static_cast<uint64_t>(static_cast<const arrow::Int64Array&>(*rows->column(0)).Value(0));
   }
 
-  // Writes the table as CSV unless the file shows `snapshot` already. The catalog remembers which one it
-  // shows: a process may die between the commit and the export.
+  // Writes the table as CSV unless the file shows `snapshot` already. The catalog remembers which
+  // one it shows: a process may die between the commit and the export.
   Result<void> Export(Instant at, int64_t snapshot) {
     if (!model_.header.exported) return {};
     WEIR_ASSIGN(const PathTemplate path_template, PathTemplate::Parse(model_.header.exported->csv));
@@ -260,7 +286,10 @@ class ModelRun {
     WEIR_ASSIGN(const auto before, context_.catalog.ObjectByPath(model_.pipeline(), shown.object));
     if (before && before->version == shown.version && context_.files.Status(path)) return {};
     auto written = WriteCsv(path);
-    if (!written) return Fail(WithContext(std::move(written).error(), "table " + model_.table.ToString() + " is committed, its export is not written"));
+    if (!written)
+      return Fail(WithContext(
+          std::move(written).error(),
+          "table " + model_.table.ToString() + " is committed, its export is not written"));
     catalog::Change change;
     change.progress = {shown};
     change.progress_of = model_.pipeline();
@@ -270,31 +299,43 @@ class ModelRun {
   Result<void> WriteCsv(const std::string& path) {
     const auto begun = context_.clock.Monotonic();
     const size_t slash = path.rfind('/');
-    if (slash != std::string::npos && slash > 0) WEIR_TRY(context_.files.MakeFolders(path.substr(0, slash)));
-    WEIR_ASSIGN(const auto committed, query::SnapshotQuery::Make({context_.catalog, context_.lake, context_.session}));
+    if (slash != std::string::npos && slash > 0)
+      WEIR_TRY(context_.files.MakeFolders(path.substr(0, slash)));
+    WEIR_ASSIGN(const auto committed,
+                query::SnapshotQuery::Make({context_.catalog, context_.lake, context_.session}));
     WEIR_ASSIGN(const auto stream, committed->Run("SELECT * FROM " + Relation(model_.table)));
     WEIR_ASSIGN(const auto writer, context_.files.Replace(path));
-    WEIR_ASSIGN(const uint64_t rows, query::WriteOutput(*stream, {.format = query::OutputFormat::kCsv},
-                                                        [&writer](std::string_view bytes) { return writer->Write(bytes); }));
+    WEIR_ASSIGN(
+        const uint64_t rows,
+        query::WriteOutput(*stream, {.format = query::OutputFormat::kCsv},
+                           [&writer](std::string_view bytes) { return writer->Write(bytes); }));
     WEIR_TRY(writer->Finish());
-    context_.log.Write(telemetry::FileWritten{model_.pipeline(), path, rows, writer->position(), context_.clock.Monotonic() - begun});
+    context_.log.Write(telemetry::FileWritten{model_.pipeline(), path, rows, writer->position(),
+                                              context_.clock.Monotonic() - begun});
     return {};
   }
 
   Error BadColumn(std::string message, std::string next) const {
-    return {.kind = ErrorKind::kConfig, .code = "model.column", .message = std::move(message), .place = model_.place, .next = std::move(next)};
+    return {.kind = ErrorKind::kConfig,
+            .code = "model.column",
+            .message = std::move(message),
+            .place = model_.place,
+            .next = std::move(next)};
   }
 
   // An error of the engine, at its place in the model's file.
   Error InQuery(Error error) const {
-    if (error.code == "engine.bind" || error.code == "engine.parse") error.kind = ErrorKind::kConfig;
-    if (error.place.file.empty() && error.place.line != 0) return engine::PlacedAt(std::move(error), model_.place);
+    if (error.code == "engine.bind" || error.code == "engine.parse")
+      error.kind = ErrorKind::kConfig;
+    if (error.place.file.empty() && error.place.line != 0)
+      return engine::PlacedAt(std::move(error), model_.place);
     if (!error.place.known()) error.place = model_.place;
     return error;
   }
 
   static Error InCheck(Error error, const CheckSpec& check) {
-    if (error.code == "engine.bind" || error.code == "engine.parse") error.kind = ErrorKind::kConfig;
+    if (error.code == "engine.bind" || error.code == "engine.parse")
+      error.kind = ErrorKind::kConfig;
     error.place = check.place;
     return WithContext(std::move(error), "check " + check.text);
   }

@@ -10,9 +10,11 @@ namespace {
 using testing::HasSubstr;
 
 constexpr const char* kEvents =
-    "SELECT i::BIGINT AS id, CASE WHEN i % 3 = 0 THEN 'buy' ELSE 'view' END AS kind, DATE '2026-05-01' + (i % 2)::INT AS day "
+    "SELECT i::BIGINT AS id, CASE WHEN i % 3 = 0 THEN 'buy' ELSE 'view' END AS kind, DATE "
+    "'2026-05-01' + (i % 2)::INT AS day "
     "FROM range(9) r(i)";
-constexpr const char* kByKind = "SELECT kind, count(*) AS events FROM raw.events GROUP BY kind ORDER BY kind";
+constexpr const char* kByKind =
+    "SELECT kind, count(*) AS events FROM raw.events GROUP BY kind ORDER BY kind";
 
 TEST(RunModel, MakesATableOfItsResult) {
   TestProject project;
@@ -27,17 +29,21 @@ TEST(RunModel, MakesATableOfItsResult) {
   EXPECT_EQ(batches[0].outcome->counts.accepted, 2U);
   ASSERT_EQ(batches[0].plan.inputs.size(), 1U);
   EXPECT_EQ(batches[0].plan.inputs[0].table, "raw.events");
-  EXPECT_EQ(batches[0].plan.inputs[0].snapshot, Must(project.lake().Load({"raw", "events"}))->snapshot_id());
-  EXPECT_THAT(*Must(project.catalog().Kept(batches[0].plan.definition)), HasSubstr("GROUP BY kind"));
+  EXPECT_EQ(batches[0].plan.inputs[0].snapshot,
+            Must(project.lake().Load({"raw", "events"}))->snapshot_id());
+  EXPECT_THAT(*Must(project.catalog().Kept(batches[0].plan.definition)),
+              HasSubstr("GROUP BY kind"));
 }
 
 TEST(RunModel, ReplacesAllRowsWhenItsInputsMove) {
   TestProject project;
   project.Append("raw.events", kEvents);
   Must(project.Run("gold.kinds", kByKind));
-  project.Append("raw.events", "SELECT 100::BIGINT AS id, 'lost' AS kind, DATE '2026-05-03' AS day");
+  project.Append("raw.events",
+                 "SELECT 100::BIGINT AS id, 'lost' AS kind, DATE '2026-05-03' AS day");
   EXPECT_FALSE(Must(project.Run("gold.kinds", kByKind)).skipped);
-  EXPECT_EQ(project.Csv("SELECT * FROM gold.kinds ORDER BY 1"), "kind,events\nbuy,3\nlost,1\nview,6\n");
+  EXPECT_EQ(project.Csv("SELECT * FROM gold.kinds ORDER BY 1"),
+            "kind,events\nbuy,3\nlost,1\nview,6\n");
 }
 
 TEST(RunModel, IsSkippedWhileNothingChanged) {
@@ -51,8 +57,14 @@ TEST(RunModel, IsSkippedWhileNothingChanged) {
   EXPECT_EQ(again.snapshot, first.snapshot);
   EXPECT_EQ(project.Batches("gold.kinds").size(), 1U);
   EXPECT_FALSE(Must(project.Run("gold.kinds", kByKind, Rerun::kAlways)).skipped);
-  EXPECT_FALSE(Must(project.Run("gold.kinds", "SELECT kind, count(*) AS events FROM raw.events GROUP BY 1")).skipped);
-  EXPECT_FALSE(Must(project.Run("gold.kinds", "--| checks: [rows(1)]\nSELECT kind, count(*) AS events FROM raw.events GROUP BY 1")).skipped);
+  EXPECT_FALSE(
+      Must(project.Run("gold.kinds", "SELECT kind, count(*) AS events FROM raw.events GROUP BY 1"))
+          .skipped);
+  EXPECT_FALSE(
+      Must(project.Run(
+               "gold.kinds",
+               "--| checks: [rows(1)]\nSELECT kind, count(*) AS events FROM raw.events GROUP BY 1"))
+          .skipped);
 }
 
 TEST(RunModel, IsNotSkippedWhereTheTableWasChangedByAnother) {
@@ -100,11 +112,13 @@ TEST(RunModel, ATableTakesTheNewColumnsInOneStepAndOldSnapshotsKeepTheirs) {
   const auto& fields = after->metadata.schema().fields;
   EXPECT_EQ(fields[0].id, before->metadata.schema().Find("kind")->id);
   EXPECT_NE(fields[1].id, before->metadata.schema().Find("id")->id);
-  EXPECT_EQ(after->metadata.FindSnapshot(before->snapshot_id())->schema_id, before->metadata.schema().id);
+  EXPECT_EQ(after->metadata.FindSnapshot(before->snapshot_id())->schema_id,
+            before->metadata.schema().id);
   EXPECT_EQ(after->metadata.current_snapshot()->schema_id, after->metadata.schema().id);
   // The same columns again make no other schema.
   Must(project.Run("gold.t", "SELECT kind, id::VARCHAR AS id, [id + 1] AS ids FROM raw.events"));
-  EXPECT_EQ(Must(project.lake().Load({"gold", "t"}))->metadata.schemas.size(), after->metadata.schemas.size());
+  EXPECT_EQ(Must(project.lake().Load({"gold", "t"}))->metadata.schemas.size(),
+            after->metadata.schemas.size());
   EXPECT_EQ(project.Csv("SELECT ids[1] AS i FROM gold.t ORDER BY id LIMIT 1"), "i\n1\n");
 }
 
@@ -136,7 +150,8 @@ TEST(RunModel, AColumnThatCutThePartitionsMayGo) {
   Must(project.Run("gold.t", "--| partition_by: [kind]\nSELECT id, kind FROM raw.events"));
   Must(project.Run("gold.t", "SELECT id FROM raw.events"));
   EXPECT_EQ(project.Csv("SELECT count(*) AS n FROM gold.t"), "n\n9\n");
-  Must(project.Run("gold.t", "--| partition_by: [kind]\nSELECT id, id::VARCHAR AS kind FROM raw.events"));
+  Must(project.Run("gold.t",
+                   "--| partition_by: [kind]\nSELECT id, id::VARCHAR AS kind FROM raw.events"));
   project.Restart();
   EXPECT_EQ(project.Csv("SELECT count(DISTINCT kind) AS n FROM gold.t"), "n\n9\n");
 }
@@ -144,15 +159,18 @@ TEST(RunModel, AColumnThatCutThePartitionsMayGo) {
 TEST(RunModel, AFailedCheckKeepsTheOldResultVisible) {
   TestProject project;
   project.Append("raw.events", kEvents);
-  const std::string text = "--| checks: [unique(kind), not_null(kind), \"events > 0\", { expect: \"events < 5\", on_fail: warn }]\n" +
-                           std::string(kByKind);
+  const std::string text =
+      "--| checks: [unique(kind), not_null(kind), \"events > 0\", { expect: \"events < 5\", "
+      "on_fail: warn }]\n" +
+      std::string(kByKind);
   const auto good = Must(project.Run("gold.kinds", text));
   ASSERT_EQ(good.checks.size(), 4U);
   EXPECT_EQ(good.checks[0].failing, 0U);
   EXPECT_EQ(good.checks[3].failing, 1U);
   EXPECT_EQ(project.Batches("gold.kinds")[0].outcome->warned_by.at("events < 5"), 1U);
 
-  project.Append("raw.events", "SELECT 100::BIGINT AS id, NULL::VARCHAR AS kind, DATE '2026-05-03' AS day");
+  project.Append("raw.events",
+                 "SELECT 100::BIGINT AS id, NULL::VARCHAR AS kind, DATE '2026-05-03' AS day");
   const auto bad = project.Run("gold.kinds", text);
   ASSERT_FALSE(bad);
   EXPECT_EQ(bad.error().code, "model.check");
@@ -172,7 +190,8 @@ TEST(RunModel, AFailedCheckKeepsTheOldResultVisible) {
 
 TEST(RunModel, AllFailedChecksAreNamed) {
   TestProject project;
-  const auto bad = project.Run("a.b", "--| checks: [rows(3), \"x > 1\", \"count(*) = 2\"]\nSELECT unnest([1, 2]) AS x");
+  const auto bad = project.Run(
+      "a.b", "--| checks: [rows(3), \"x > 1\", \"count(*) = 2\"]\nSELECT unnest([1, 2]) AS x");
   ASSERT_FALSE(bad);
   EXPECT_THAT(bad.error().message, HasSubstr("a check failed: rows(3); x > 1 (1 row)"));
   EXPECT_EQ(Must(project.catalog().Tables()).size(), 0U);
@@ -181,13 +200,17 @@ TEST(RunModel, AllFailedChecksAreNamed) {
 TEST(RunModel, ChecksMayReadOtherTablesAndTheResultItself) {
   TestProject project;
   project.Append("raw.events", kEvents);
-  const std::string checks = "--| checks: [relationships(id -> raw.events.id), relationships(parent -> a.tree.id), \"id <= (select max(id) from raw.events)\"]\n";
-  Must(project.Run("a.tree", checks + "SELECT id, CASE WHEN id > 0 THEN id - 1 END AS parent FROM raw.events"));
-  const auto bad = project.Run("a.tree", checks + "SELECT id + 1 AS id, 77 AS parent FROM raw.events");
+  const std::string checks =
+      "--| checks: [relationships(id -> raw.events.id), relationships(parent -> a.tree.id), \"id "
+      "<= (select max(id) from raw.events)\"]\n";
+  Must(project.Run(
+      "a.tree", checks + "SELECT id, CASE WHEN id > 0 THEN id - 1 END AS parent FROM raw.events"));
+  const auto bad =
+      project.Run("a.tree", checks + "SELECT id + 1 AS id, 77 AS parent FROM raw.events");
   ASSERT_FALSE(bad);
-  EXPECT_THAT(bad.error().message,
-              HasSubstr("relationships(id -> raw.events.id) (1 row); relationships(parent -> a.tree.id) (9 rows); "
-                        "id <= (select max(id) from raw.events) (1 row)"));
+  EXPECT_THAT(bad.error().message, HasSubstr("relationships(id -> raw.events.id) (1 row); "
+                                             "relationships(parent -> a.tree.id) (9 rows); "
+                                             "id <= (select max(id) from raw.events) (1 row)"));
 }
 
 struct FaultCase {
@@ -203,17 +226,20 @@ TEST(RunModel, SaysWhatIsWrongAndWhereAndLeavesNothing) {
   TestProject project;
   project.Append("raw.events", kEvents);
   const std::vector<FaultCase> cases = {
-      {"an unknown column", "--| materialize: table\nSELECT id,\n  kin FROM raw.events", "engine.bind", "kin", "models/a/b.sql:3:3",
-       ErrorKind::kConfig},
-      {"a value that cannot be cast", "SELECT kind::INT AS k FROM raw.events", "engine.runtime", "view", "models/a/b.sql:1:", ErrorKind::kInvalid},
-      {"two columns of a name", "SELECT 1 AS a, 2 AS A", "model.column", "two columns", "models/a/b.sql:1:1", ErrorKind::kConfig},
-      {"a name that is reserved", "SELECT 1 AS _pos", "iceberg.reserved_name", "_pos", "models/a/b.sql:1:1", ErrorKind::kConfig},
-      {"a partition of no column", "--| partition_by: [day(t)]\nSELECT 1 AS x", "iceberg.partition_column", "t", "models/a/b.sql:2:1",
-       ErrorKind::kConfig},
-      {"a check of no column", "--| checks: [not_null(y)]\nSELECT 1 AS x", "engine.bind", "not_null(y)", "models/a/b.sql:1:14",
-       ErrorKind::kConfig},
-      {"a check that is no boolean", "--| checks: [\"x || 'a'\"]\nSELECT 1 AS x", "engine.", "x || 'a'", "models/a/b.sql:1:14",
-       ErrorKind::kInvalid},
+      {"an unknown column", "--| materialize: table\nSELECT id,\n  kin FROM raw.events",
+       "engine.bind", "kin", "models/a/b.sql:3:3", ErrorKind::kConfig},
+      {"a value that cannot be cast", "SELECT kind::INT AS k FROM raw.events", "engine.runtime",
+       "view", "models/a/b.sql:1:", ErrorKind::kInvalid},
+      {"two columns of a name", "SELECT 1 AS a, 2 AS A", "model.column", "two columns",
+       "models/a/b.sql:1:1", ErrorKind::kConfig},
+      {"a name that is reserved", "SELECT 1 AS _pos", "iceberg.reserved_name", "_pos",
+       "models/a/b.sql:1:1", ErrorKind::kConfig},
+      {"a partition of no column", "--| partition_by: [day(t)]\nSELECT 1 AS x",
+       "iceberg.partition_column", "t", "models/a/b.sql:2:1", ErrorKind::kConfig},
+      {"a check of no column", "--| checks: [not_null(y)]\nSELECT 1 AS x", "engine.bind",
+       "not_null(y)", "models/a/b.sql:1:14", ErrorKind::kConfig},
+      {"a check that is no boolean", "--| checks: [\"x || 'a'\"]\nSELECT 1 AS x", "engine.",
+       "x || 'a'", "models/a/b.sql:1:14", ErrorKind::kInvalid},
   };
   size_t runs = 0;
   for (const FaultCase& one : cases) {
@@ -234,7 +260,8 @@ TEST(RunModel, SaysWhatIsWrongAndWhereAndLeavesNothing) {
 TEST(RunModel, ABatchThatAnEarlierProcessLeftOpenIsVoided) {
   TestProject project;
   {
-    auto owner = Must(commit::Owner::Take(project.catalog(), project.lake(), project.clock(), "model/a.b"));
+    auto owner =
+        Must(commit::Owner::Take(project.catalog(), project.lake(), project.clock(), "model/a.b"));
     ledger::BatchPlan plan;
     plan.time = project.clock().Now();
     Must(owner->Plan(plan));
@@ -258,12 +285,15 @@ TEST(RunModel, AStopLeavesNothingVisible) {
   Must(project.Run("a.b", "SELECT 1 AS x"));
 }
 
-std::string Content(const std::string& path) { return Must(env::ReadWhole(env::SystemFiles(), path, 1 << 20)); }
+std::string Content(const std::string& path) {
+  return Must(env::ReadWhole(env::SystemFiles(), path, 1 << 20));
+}
 
 TEST(RunModel, TheExportFollowsTheTable) {
   TestProject project;
   project.Append("raw.events", kEvents);
-  const std::string text = "--| export: { csv: \"data/{date}/kinds.csv\" }\n" + std::string(kByKind);
+  const std::string text =
+      "--| export: { csv: \"data/{date}/kinds.csv\" }\n" + std::string(kByKind);
   const std::string path = project.folder() + "/data/2026-05-28/kinds.csv";
   Must(project.Run("gold.kinds", text));
   EXPECT_EQ(Content(path), "kind,events\nbuy,3\nview,6\n");
@@ -277,7 +307,8 @@ TEST(RunModel, TheExportFollowsTheTable) {
   std::ofstream(path) << "mine";
   EXPECT_TRUE(Must(project.Run("gold.kinds", text)).skipped);
   EXPECT_EQ(Content(path), "mine");
-  project.Append("raw.events", "SELECT 100::BIGINT AS id, 'lost' AS kind, DATE '2026-05-03' AS day");
+  project.Append("raw.events",
+                 "SELECT 100::BIGINT AS id, 'lost' AS kind, DATE '2026-05-03' AS day");
   Must(project.Run("gold.kinds", text));
   EXPECT_EQ(Content(path), "kind,events\nbuy,3\nlost,1\nview,6\n");
 }
@@ -288,7 +319,8 @@ TEST(RunModel, AnExportThatFailsIsWrittenByTheNextRun) {
   std::ofstream(project.folder() + "/out") << "in the way";
   const auto outcome = project.Run("a.b", text);
   ASSERT_FALSE(outcome);
-  EXPECT_THAT(outcome.error().message, HasSubstr("table a.b is committed, its export is not written"));
+  EXPECT_THAT(outcome.error().message,
+              HasSubstr("table a.b is committed, its export is not written"));
   EXPECT_EQ(project.Csv("SELECT * FROM a.b"), "x\n1\n");
   std::filesystem::remove(project.folder() + "/out");
   EXPECT_TRUE(Must(project.Run("a.b", text)).skipped);
@@ -299,14 +331,19 @@ TEST(RunModel, EveryTypeOfAResultGoesIntoTheTable) {
   TestProject project;
   const std::string query =
       "SELECT 1::TINYINT AS a, 2::BIGINT AS b, 1.5::FLOAT AS c, 1.25::DECIMAL(9,2) AS d, 'x' AS e, "
-      "'00112233-4455-6677-8899-aabbccddeeff'::UUID AS f, DATE '2026-05-01' AS g, TIME '10:00:00' AS h, "
-      "TIMESTAMP '2026-05-01 10:00:00' AS i, TIMESTAMPTZ '2026-05-01 10:00:00Z' AS j, 'x'::BLOB AS k, [1, 2] AS l, "
-      "{'m': 1, 'n': ['o']} AS p, MAP {'q': 1} AS r, sum(3) AS s, true AS t, '{\"u\": 1}'::JSON AS u, NULL AS v";
+      "'00112233-4455-6677-8899-aabbccddeeff'::UUID AS f, DATE '2026-05-01' AS g, TIME '10:00:00' "
+      "AS h, "
+      "TIMESTAMP '2026-05-01 10:00:00' AS i, TIMESTAMPTZ '2026-05-01 10:00:00Z' AS j, 'x'::BLOB AS "
+      "k, [1, 2] AS l, "
+      "{'m': 1, 'n': ['o']} AS p, MAP {'q': 1} AS r, sum(3) AS s, true AS t, '{\"u\": 1}'::JSON AS "
+      "u, NULL AS v";
   Must(project.Run("a.b", query));
   EXPECT_EQ(project.Csv("SELECT * FROM a.b"),
             "a,b,c,d,e,f,g,h,i,j,k,l,p,r,s,t,u,v\n"
-            "1,2,1.5,1.25,x,00112233-4455-6677-8899-aabbccddeeff,2026-05-01,10:00:00,2026-05-01T10:00:00,2026-05-01T10:00:00Z,x,\"[1,2]\","
-            "\"{\"\"m\"\":1,\"\"n\"\":[\"\"o\"\"]}\",\"[{\"\"key\"\":\"\"q\"\",\"\"value\"\":1}]\",3,true,\"{\"\"u\"\": 1}\",\n");
+            "1,2,1.5,1.25,x,00112233-4455-6677-8899-aabbccddeeff,2026-05-01,10:00:00,2026-05-01T10:"
+            "00:00,2026-05-01T10:00:00Z,x,\"[1,2]\","
+            "\"{\"\"m\"\":1,\"\"n\"\":[\"\"o\"\"]}\",\"[{\"\"key\"\":\"\"q\"\",\"\"value\"\":1}]\","
+            "3,true,\"{\"\"u\"\": 1}\",\n");
 }
 
 }  // namespace

@@ -103,9 +103,12 @@ class BatchRun {
       ended = !decoded.has_value();
       if (decoded) WEIR_TRY(Take(*decoded, split));
     }
+    // A plain file that was read to its last byte is done, without a batch of its own to say so.
+    const format::DecoderState end = reading.decoder->state();
+    if (end.compression == format::Compression::kNone && end.offset >= split.size) ended = true;
     WEIR_TRY(reading.open->CheckUnchanged());
     ObjectProgress after = split;
-    after.state = reading.decoder->state().ToJson();
+    after.state = end.ToJson();
     after.done = ended;
     staged_.progress.push_back(after);
     if (!ended) {

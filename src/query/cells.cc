@@ -105,7 +105,8 @@ void CellText::AppendJson(const arrow::Array& column, int64_t row) {
     case arrow::Type::DECIMAL128:
       return AppendScalar(column, row);
     case arrow::Type::DOUBLE:
-      if (std::isfinite(As<arrow::DoubleArray>(column).Value(row))) return AppendScalar(column, row);
+      if (std::isfinite(As<arrow::DoubleArray>(column).Value(row)))
+        return AppendScalar(column, row);
       break;
     case arrow::Type::STRING:
       return AppendJsonText(As<arrow::StringArray>(column).GetView(row));
@@ -202,8 +203,9 @@ void CellText::AppendScalar(const arrow::Array& column, int64_t row) {
     case arrow::Type::TIME64:
       return AppendTime(As<arrow::Time64Array>(column).Value(row));
     case arrow::Type::TIMESTAMP:
-      return AppendTimestamp(As<arrow::TimestampArray>(column).Value(row),
-                             !static_cast<const arrow::TimestampType&>(*column.type()).timezone().empty());
+      return AppendTimestamp(
+          As<arrow::TimestampArray>(column).Value(row),
+          !static_cast<const arrow::TimestampType&>(*column.type()).timezone().empty());
     case arrow::Type::EXTENSION: {
       const auto& storage = *As<arrow::ExtensionArray>(column).storage();
       text_ += Uuid(As<arrow::FixedSizeBinaryArray>(storage).GetView(row));
@@ -221,7 +223,8 @@ void CellText::AppendDate(int64_t days) {
   const int64_t day_of_era = shifted - era * 146'097;
   const int64_t year_of_era =
       (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const int64_t month_from_march = (5 * day_of_year + 2) / 153;
   const int64_t day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
   const int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
@@ -231,7 +234,8 @@ void CellText::AppendDate(int64_t days) {
 
 void CellText::AppendTime(int64_t micros) {
   const int64_t seconds = micros / 1'000'000;
-  text_ += Padded(seconds / 3'600, 2) + ":" + Padded(seconds / 60 % 60, 2) + ":" + Padded(seconds % 60, 2);
+  text_ += Padded(seconds / 3'600, 2) + ":" + Padded(seconds / 60 % 60, 2) + ":" +
+           Padded(seconds % 60, 2);
   const int64_t fraction = micros % 1'000'000;
   if (fraction == 0) return;
   std::string digits = Padded(fraction, 6);
@@ -248,7 +252,8 @@ void CellText::AppendTimestamp(int64_t micros, bool utc) {
 }
 
 void CellText::AppendBase64(std::string_view bytes) {
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   text_ += '"';
   for (size_t i = 0; i < bytes.size(); i += 3) {
     uint32_t group = 0;
@@ -262,7 +267,9 @@ void CellText::AppendBase64(std::string_view bytes) {
 
 std::string Shown(std::string_view text) {
   std::string shown;
-  const auto add_hex = [&shown](unsigned char byte) { shown += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]}; };
+  const auto add_hex = [&shown](unsigned char byte) {
+    shown += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+  };
   for (size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
@@ -274,7 +281,8 @@ std::string Shown(std::string_view text) {
       shown += "\\t";
     } else if (byte < 0x20 || byte == 0x7F) {
       add_hex(byte);
-    } else if (byte == 0xC2 && next >= 0x80 && next < 0xA0) {  // U+0080 to U+009F steer a terminal too.
+    } else if (byte == 0xC2 && next >= 0x80 &&
+               next < 0xA0) {  // U+0080 to U+009F steer a terminal too.
       add_hex(next);
       ++i;
     } else {

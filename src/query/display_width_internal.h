@@ -10,8 +10,8 @@ namespace weir::query {
 
 size_t DisplayWidth(std::string_view text);
 
-// `text` where it takes at most `width` columns, else its beginning with an ellipsis, `width` in all.
-// Invariant (checked): width > 0.
+// `text` where it takes at most `width` columns, else its beginning with an ellipsis, `width` in
+// all. Invariant (checked): width > 0.
 std::string Shortened(std::string_view text, size_t width);
 
 }  // namespace weir::query

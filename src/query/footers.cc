@@ -34,8 +34,11 @@ class FooterTree {
 
 }  // namespace
 
-Result<std::vector<FieldPaths>> ReadFooters(engine::Session& session, std::span<const std::string> paths) {
-  std::string sql = "SELECT name, coalesce(field_id, -1)::BIGINT, coalesce(num_children, 0)::BIGINT FROM parquet_schema([";
+Result<std::vector<FieldPaths>> ReadFooters(engine::Session& session,
+                                            std::span<const std::string> paths) {
+  std::string sql =
+      "SELECT name, coalesce(field_id, -1)::BIGINT, coalesce(num_children, 0)::BIGINT FROM "
+      "parquet_schema([";
   for (const std::string& path : paths) sql += engine::QuotedText(path) + ", ";
   sql.resize(sql.size() - 2);
   sql += "])";

@@ -12,6 +12,7 @@
 namespace weir::query {
 
 // The distinct FieldPaths of the files at `paths`. Errors of engine/.
-Result<std::vector<FieldPaths>> ReadFooters(engine::Session& session, std::span<const std::string> paths);
+Result<std::vector<FieldPaths>> ReadFooters(engine::Session& session,
+                                            std::span<const std::string> paths);
 
 }  // namespace weir::query

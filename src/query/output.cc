@@ -22,8 +22,8 @@ struct FormatName {
 };
 
 constexpr std::array kFormats = {
-    FormatName{"table", OutputFormat::kTable},   FormatName{"csv", OutputFormat::kCsv},
-    FormatName{"json", OutputFormat::kJson},     FormatName{"ndjson", OutputFormat::kNdjson},
+    FormatName{"table", OutputFormat::kTable},     FormatName{"csv", OutputFormat::kCsv},
+    FormatName{"json", OutputFormat::kJson},       FormatName{"ndjson", OutputFormat::kNdjson},
     FormatName{"parquet", OutputFormat::kParquet}, FormatName{"md", OutputFormat::kMarkdown},
 };
 
@@ -35,7 +35,8 @@ std::string Lower(std::string text) {
 // What all forms of text have in common: they go row by row, and pass on what they have in pieces.
 class TextForm : public OutputForm {
  public:
-  TextForm(const arrow::Schema& schema, const OutputSink& sink) : names_(UniqueNames(schema)), sink_(sink) {
+  TextForm(const arrow::Schema& schema, const OutputSink& sink)
+      : names_(UniqueNames(schema)), sink_(sink) {
     for (const auto& field : schema.fields()) numbers_.push_back(IsNumber(*field->type()));
   }
 
@@ -108,7 +109,8 @@ class CsvForm final : public TextForm {
   }
 
   void AddField(std::string_view text) {
-    if (!text.empty() && text.find_first_of(",\"\r\n") == std::string_view::npos) return out_.Append(text);
+    if (!text.empty() && text.find_first_of(",\"\r\n") == std::string_view::npos)
+      return out_.Append(text);
     out_.Append("\"");
     while (!text.empty()) {
       const size_t quote = std::min(text.find('"'), text.size());
@@ -210,8 +212,8 @@ class MarkdownForm final : public TextForm {
   CellText cell_;
 };
 
-std::unique_ptr<OutputForm> MakeForm(std::shared_ptr<arrow::Schema> schema, const OutputOptions& options,
-                                     const OutputSink& sink) {
+std::unique_ptr<OutputForm> MakeForm(std::shared_ptr<arrow::Schema> schema,
+                                     const OutputOptions& options, const OutputSink& sink) {
   switch (options.format) {
     case OutputFormat::kTable:
       return MakeTableForm(std::move(schema), options, sink);
@@ -237,7 +239,8 @@ Result<OutputFormat> ParseOutputFormat(std::string_view text) {
     if (one.name == text) return one.format;
     known.emplace_back(one.name);
   }
-  return Fail(ErrorKind::kInvalid, "query.format", "there is no output format '" + std::string(text) + "'",
+  return Fail(ErrorKind::kInvalid, "query.format",
+              "there is no output format '" + std::string(text) + "'",
               config::Suggestion(text, known));
 }
 
@@ -257,7 +260,8 @@ std::vector<std::string> UniqueNames(const arrow::Schema& schema) {
   return names;
 }
 
-Result<uint64_t> WriteOutput(engine::ArrowStream& stream, const OutputOptions& options, const OutputSink& sink) {
+Result<uint64_t> WriteOutput(engine::ArrowStream& stream, const OutputOptions& options,
+                             const OutputSink& sink) {
   const auto form = MakeForm(stream.schema(), options, sink);
   uint64_t count = 0;
   WEIR_TRY(form->Begin());

@@ -26,8 +26,8 @@ inline constexpr size_t kOutputPiece = 64 * 1024;  // Handed to the sink at abou
 std::vector<std::string> UniqueNames(const arrow::Schema& schema);
 
 // All borrow `sink`.
-std::unique_ptr<OutputForm> MakeTableForm(std::shared_ptr<arrow::Schema> schema, const OutputOptions& options,
-                                          const OutputSink& sink);
+std::unique_ptr<OutputForm> MakeTableForm(std::shared_ptr<arrow::Schema> schema,
+                                          const OutputOptions& options, const OutputSink& sink);
 std::unique_ptr<OutputForm> MakeParquetForm(const arrow::Schema& schema, const OutputSink& sink);
 
 }  // namespace weir::query

@@ -45,7 +45,8 @@ class SinkStream final : public arrow::io::OutputStream {
 
 class ParquetForm final : public OutputForm {
  public:
-  ParquetForm(const arrow::Schema& schema, const OutputSink& sink) : stream_(std::make_shared<SinkStream>(sink)) {
+  ParquetForm(const arrow::Schema& schema, const OutputSink& sink)
+      : stream_(std::make_shared<SinkStream>(sink)) {
     const std::vector<std::string> names = UniqueNames(schema);
     arrow::FieldVector fields;
     for (int i = 0; i < schema.num_fields(); ++i)
@@ -60,12 +61,16 @@ class ParquetForm final : public OutputForm {
   }
 
   Result<void> Begin() override {
-    if (schema_->num_fields() == 0) return Fail(ErrorKind::kInvalid, "query.output", "a Parquet file needs a column");
+    if (schema_->num_fields() == 0)
+      return Fail(ErrorKind::kInvalid, "query.output", "a Parquet file needs a column");
     return Run([this]() -> arrow::Status {
       parquet::WriterProperties::Builder properties;
-      properties.compression(parquet::Compression::ZSTD)->created_by("weir")->max_row_group_length(kGroupRows);
-      ARROW_ASSIGN_OR_RAISE(writer_, parquet::arrow::FileWriter::Open(*schema_, arrow::default_memory_pool(),
-                                                                      stream_, properties.build()));
+      properties.compression(parquet::Compression::ZSTD)
+          ->created_by("weir")
+          ->max_row_group_length(kGroupRows);
+      ARROW_ASSIGN_OR_RAISE(
+          writer_, parquet::arrow::FileWriter::Open(*schema_, arrow::default_memory_pool(), stream_,
+                                                    properties.build()));
       return arrow::Status::OK();
     });
   }
@@ -94,7 +99,8 @@ class ParquetForm final : public OutputForm {
     }
     if (status.ok()) return {};
     if (stream_->failure()) return Fail(*stream_->failure());
-    return Fail(ErrorKind::kInvalid, "query.output", "cannot write the result as Parquet: " + status.message());
+    return Fail(ErrorKind::kInvalid, "query.output",
+                "cannot write the result as Parquet: " + status.message());
   }
 
   std::shared_ptr<SinkStream> stream_;

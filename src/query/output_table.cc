@@ -13,15 +13,16 @@
 namespace weir::query {
 namespace {
 
-constexpr size_t kMeasuredRows = 1'000;   // Off a terminal, widths come from these.
-constexpr size_t kNarrowestColumn = 6;    // On a terminal, a wider column is not cut below this.
-constexpr size_t kGap = 2;                // Blanks between two columns.
+constexpr size_t kMeasuredRows = 1'000;  // Off a terminal, widths come from these.
+constexpr size_t kNarrowestColumn = 6;   // On a terminal, a wider column is not cut below this.
+constexpr size_t kGap = 2;               // Blanks between two columns.
 
 using Row = std::vector<std::string>;
 
 class TableForm final : public OutputForm {
  public:
-  TableForm(std::shared_ptr<arrow::Schema> schema, const OutputOptions& options, const OutputSink& sink)
+  TableForm(std::shared_ptr<arrow::Schema> schema, const OutputOptions& options,
+            const OutputSink& sink)
       : options_(options), sink_(sink) {
     for (const auto& field : schema->fields()) {
       names_.push_back(Shown(field->name()));
@@ -170,8 +171,8 @@ class TableForm final : public OutputForm {
 
 }  // namespace
 
-std::unique_ptr<OutputForm> MakeTableForm(std::shared_ptr<arrow::Schema> schema, const OutputOptions& options,
-                                          const OutputSink& sink) {
+std::unique_ptr<OutputForm> MakeTableForm(std::shared_ptr<arrow::Schema> schema,
+                                          const OutputOptions& options, const OutputSink& sink) {
   return std::make_unique<TableForm>(std::move(schema), options, sink);
 }
 

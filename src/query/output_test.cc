@@ -51,8 +51,8 @@ TEST_F(Output, EveryValueHasOneExactText) {
       {"1.50::DECIMAL(10,2)", "1.50", "1.50"},
       {"(-0.05)::DECIMAL(10,2)", "-0.05", "-0.05"},
       {"0.0000001::DECIMAL(20,10)", "0.0000001000", "0.0000001000"},
-      {"12345678901234567890123456789012345678::DECIMAL(38,0)", "12345678901234567890123456789012345678",
-       "12345678901234567890123456789012345678"},
+      {"12345678901234567890123456789012345678::DECIMAL(38,0)",
+       "12345678901234567890123456789012345678", "12345678901234567890123456789012345678"},
       {"''", "\"\"", "\"\""},
       {"'a,b'", "\"a,b\"", "\"a,b\""},
       {"'say \"hi\"'", "\"say \"\"hi\"\"\"", "\"say \\\"hi\\\"\""},
@@ -72,22 +72,29 @@ TEST_F(Output, EveryValueHasOneExactText) {
       {"[1, NULL, 3]", "\"[1,null,3]\"", "[1,null,3]"},
       {"{'a': [1.5], 'b': {'c': 'x'}}", "\"{\"\"a\"\":[1.5],\"\"b\"\":{\"\"c\"\":\"\"x\"\"}}\"",
        "{\"a\":[1.5],\"b\":{\"c\":\"x\"}}"},
-      {"MAP {'k': DATE '2026-01-01'}", "\"[{\"\"key\"\":\"\"k\"\",\"\"value\"\":\"\"2026-01-01\"\"}]\"",
+      {"MAP {'k': DATE '2026-01-01'}",
+       "\"[{\"\"key\"\":\"\"k\"\",\"\"value\"\":\"\"2026-01-01\"\"}]\"",
        "[{\"key\":\"k\",\"value\":\"2026-01-01\"}]"},
       {"CAST([] AS INT[])", "[]", "[]"},
   };
   for (const ValueCase& one : cases) {
     const std::string sql = std::string("SELECT ") + one.sql + " AS v";
-    EXPECT_EQ(Write(sql, {.format = OutputFormat::kCsv}), std::string("v\n") + one.csv + "\n") << one.sql;
-    EXPECT_EQ(Write(sql, {.format = OutputFormat::kNdjson}), std::string("{\"v\": ") + one.json + "}\n") << one.sql;
+    EXPECT_EQ(Write(sql, {.format = OutputFormat::kCsv}), std::string("v\n") + one.csv + "\n")
+        << one.sql;
+    EXPECT_EQ(Write(sql, {.format = OutputFormat::kNdjson}),
+              std::string("{\"v\": ") + one.json + "}\n")
+        << one.sql;
   }
 }
 
 TEST_F(Output, JsonIsOneDocument) {
-  EXPECT_EQ(Write("SELECT i AS n, 'x' || i AS t FROM range(2) r(i)", {.format = OutputFormat::kJson}),
-            "{\"columns\": [\"n\", \"t\"], \"rows\": [\n{\"n\": 0, \"t\": \"x0\"},\n{\"n\": 1, \"t\": \"x1\"}\n]}\n");
+  EXPECT_EQ(
+      Write("SELECT i AS n, 'x' || i AS t FROM range(2) r(i)", {.format = OutputFormat::kJson}),
+      "{\"columns\": [\"n\", \"t\"], \"rows\": [\n{\"n\": 0, \"t\": \"x0\"},\n{\"n\": 1, \"t\": "
+      "\"x1\"}\n]}\n");
   EXPECT_EQ(rows_, 2U);
-  EXPECT_EQ(Write("SELECT 1 AS n WHERE false", {.format = OutputFormat::kJson}), "{\"columns\": [\"n\"], \"rows\": []}\n");
+  EXPECT_EQ(Write("SELECT 1 AS n WHERE false", {.format = OutputFormat::kJson}),
+            "{\"columns\": [\"n\"], \"rows\": []}\n");
 }
 
 TEST_F(Output, NoValueIsLostWhereTwoColumnsHaveOneName) {
@@ -96,44 +103,54 @@ TEST_F(Output, NoValueIsLostWhereTwoColumnsHaveOneName) {
 }
 
 TEST_F(Output, CsvTellsNullFromTheEmptyText) {
-  EXPECT_EQ(Write("SELECT NULL AS \"a,b\", '' AS c, 'x' AS d", {.format = OutputFormat::kCsv}), "\"a,b\",c,d\n,\"\",x\n");
+  EXPECT_EQ(Write("SELECT NULL AS \"a,b\", '' AS c, 'x' AS d", {.format = OutputFormat::kCsv}),
+            "\"a,b\",c,d\n,\"\",x\n");
 }
 
 TEST_F(Output, MarkdownEscapesWhatWouldEndACell) {
-  EXPECT_EQ(Write("SELECT 'a|b' AS t, 1 AS n UNION ALL SELECT 'x' || chr(10) || 'y', NULL", {.format = OutputFormat::kMarkdown}),
+  EXPECT_EQ(Write("SELECT 'a|b' AS t, 1 AS n UNION ALL SELECT 'x' || chr(10) || 'y', NULL",
+                  {.format = OutputFormat::kMarkdown}),
             "| t | n |\n| --- | ---: |\n| a\\|b | 1 |\n| x<br>y | null |\n");
 }
 
 TEST_F(Output, ATablePutsNumbersToTheRight) {
-  EXPECT_EQ(Write("SELECT * FROM (VALUES ('view', 70), ('purchase', 130), (NULL, NULL)) t(event_type, n)", {}),
-            "event_type     n\n"
-            "──────────  ────\n"
-            "view          70\n"
-            "purchase     130\n"
-            "null        null\n");
+  EXPECT_EQ(
+      Write("SELECT * FROM (VALUES ('view', 70), ('purchase', 130), (NULL, NULL)) t(event_type, n)",
+            {}),
+      "event_type     n\n"
+      "──────────  ────\n"
+      "view          70\n"
+      "purchase     130\n"
+      "null        null\n");
 }
 
 TEST_F(Output, OffATerminalEveryRowIsShownWhole) {
-  const std::string text = Write("SELECT CASE WHEN i = 1500 THEN repeat('x', 50) ELSE 'a' END AS t, i AS n FROM range(2000) r(i)", {});
+  const std::string text = Write(
+      "SELECT CASE WHEN i = 1500 THEN repeat('x', 50) ELSE 'a' END AS t, i AS n FROM range(2000) "
+      "r(i)",
+      {});
   EXPECT_EQ(std::ranges::count(text, '\n'), 2002);
   EXPECT_THAT(text, HasSubstr(std::string(50, 'x') + "  1500\n"));
 }
 
 TEST_F(Output, OnATerminalCellsAndRowsAreCutAndCounted) {
-  const std::string text =
-      Write("SELECT repeat('wide ', 30) AS t, i AS n FROM range(1274) r(i)", {.width = 30, .rows_max = 40});
+  const std::string text = Write("SELECT repeat('wide ', 30) AS t, i AS n FROM range(1274) r(i)",
+                                 {.width = 30, .rows_max = 40});
   EXPECT_EQ(std::ranges::count(text, '\n'), 43);
   EXPECT_THAT(text, HasSubstr("\n… 1,234 rows more, -o csv for all\n"));
   EXPECT_EQ(rows_, 1274U);
   size_t begin = 0;
-  for (size_t end = text.find('\n'); end != std::string::npos; begin = end + 1, end = text.find('\n', begin))
+  for (size_t end = text.find('\n'); end != std::string::npos;
+       begin = end + 1, end = text.find('\n', begin))
     if (text.compare(begin, 3, "…") != 0) {
       EXPECT_LE(DisplayWidth(text.substr(begin, end - begin)), 30U);
     }
 }
 
 TEST_F(Output, OnATerminalColumnsThatDoNotFitAreNamed) {
-  const std::string text = Write("SELECT 'aaaaaaaaaa' AS c1, 'bbbbbbbbbb' AS c2, 'cccccccccc' AS c3, 'dddddddddd' AS c4", {.width = 20});
+  const std::string text =
+      Write("SELECT 'aaaaaaaaaa' AS c1, 'bbbbbbbbbb' AS c2, 'cccccccccc' AS c3, 'dddddddddd' AS c4",
+            {.width = 20});
   EXPECT_EQ(text,
             "c1         c2\n"
             "─────────  ─────────\n"
@@ -144,28 +161,37 @@ TEST_F(Output, OnATerminalColumnsThatDoNotFitAreNamed) {
 }
 
 TEST_F(Output, ATableShowsControlCharactersAsTheirNames) {
-  EXPECT_THAT(Write("SELECT chr(27) || '[2J' || chr(10) || chr(155) AS t", {.width = 80}), HasSubstr("\\x1b[2J\\n\\x9b\n"));
+  EXPECT_THAT(Write("SELECT chr(27) || '[2J' || chr(10) || chr(155) AS t", {.width = 80}),
+              HasSubstr("\\x1b[2J\\n\\x9b\n"));
 }
 
 TEST_F(Output, ParquetReadsBack) {
-  const std::string bytes = Write("SELECT i AS n, 'x' AS n, [{'a': i}] AS l, uuid() AS u, 1.5::DECIMAL(9,2) AS d FROM range(70000) r(i)",
-                                  {.format = OutputFormat::kParquet});
-  const auto reader = parquet::arrow::OpenFile(std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(bytes)),
-                                               arrow::default_memory_pool()).ValueOrDie();
+  const std::string bytes = Write(
+      "SELECT i AS n, 'x' AS n, [{'a': i}] AS l, uuid() AS u, 1.5::DECIMAL(9,2) AS d FROM "
+      "range(70000) r(i)",
+      {.format = OutputFormat::kParquet});
+  const auto reader =
+      parquet::arrow::OpenFile(
+          std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(bytes)),
+          arrow::default_memory_pool())
+          .ValueOrDie();
   const auto table = reader->ReadTable().ValueOrDie();
   EXPECT_EQ(table->num_rows(), 70000);
   EXPECT_THAT(table->schema()->field_names(), testing::ElementsAre("n", "n_1", "l", "u", "d"));
 }
 
 TEST_F(Output, AResultThatFailsLeavesNoCompleteDocument) {
-  const std::string sql = "SELECT CASE WHEN i = 150000 THEN error('boom') ELSE i::VARCHAR END AS v FROM range(200000) r(i)";
+  const std::string sql =
+      "SELECT CASE WHEN i = 150000 THEN error('boom') ELSE i::VARCHAR END AS v FROM range(200000) "
+      "r(i)";
   for (const auto format : {OutputFormat::kJson, OutputFormat::kParquet}) {
     std::string text;
     const auto stream = Must(session_->Query(sql));
-    const auto written = WriteOutput(*stream, {.format = format}, [&](std::string_view bytes) -> Result<void> {
-      text += bytes;
-      return {};
-    });
+    const auto written =
+        WriteOutput(*stream, {.format = format}, [&](std::string_view bytes) -> Result<void> {
+          text += bytes;
+          return {};
+        });
     ASSERT_FALSE(written);
     EXPECT_THAT(written.error().message, HasSubstr("boom"));
     EXPECT_FALSE(text.ends_with("]}\n"));
@@ -174,11 +200,13 @@ TEST_F(Output, AResultThatFailsLeavesNoCompleteDocument) {
 }
 
 TEST_F(Output, AnErrorOfTheSinkEndsIt) {
-  for (const auto format : {OutputFormat::kTable, OutputFormat::kCsv, OutputFormat::kJson, OutputFormat::kParquet}) {
+  for (const auto format :
+       {OutputFormat::kTable, OutputFormat::kCsv, OutputFormat::kJson, OutputFormat::kParquet}) {
     const auto stream = Must(session_->Query("SELECT i FROM range(10) r(i)"));
-    const auto written = WriteOutput(*stream, {.format = format}, [](std::string_view) -> Result<void> {
-      return Fail(ErrorKind::kIo, "file.full", "the disk is full");
-    });
+    const auto written =
+        WriteOutput(*stream, {.format = format}, [](std::string_view) -> Result<void> {
+          return Fail(ErrorKind::kIo, "file.full", "the disk is full");
+        });
     ASSERT_FALSE(written);
     EXPECT_EQ(written.error().code, "file.full");
   }
@@ -207,7 +235,8 @@ TEST(DisplayWidths, CountColumnsOfATerminal) {
 
 TEST(Utf8, IsTold) {
   EXPECT_TRUE(IsUtf8("a\u00e9\u65e5\U0001F600"));
-  for (const char* bad : {"\xff", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xe6\x97"})
+  for (const char* bad :
+       {"\xff", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xe6\x97"})
     EXPECT_FALSE(IsUtf8(bad));
 }
 

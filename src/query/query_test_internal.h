@@ -37,10 +37,11 @@ inline void Must(const Result<void>& result) {
 // All of a stream as CSV.
 inline std::string Csv(engine::ArrowStream& stream) {
   std::string text;
-  Must(WriteOutput(stream, {.format = OutputFormat::kCsv}, [&text](std::string_view bytes) -> Result<void> {
-    text += bytes;
-    return {};
-  }));
+  Must(WriteOutput(stream, {.format = OutputFormat::kCsv},
+                   [&text](std::string_view bytes) -> Result<void> {
+                     text += bytes;
+                     return {};
+                   }));
   return text;
 }
 
@@ -102,13 +103,16 @@ class TestLake {
   }
 
   // Adds the rows that `sql` gives to the table, made from `columns` where there is none.
-  void Append(const std::string& name, const std::vector<std::string>& columns, const std::string& sql) {
-    const auto state = Must(lake_->LoadOrCreate(Must(catalog::ParseTableName(name)), Shape(columns)));
+  void Append(const std::string& name, const std::vector<std::string>& columns,
+              const std::string& sql) {
+    const auto state =
+        Must(lake_->LoadOrCreate(Must(catalog::ParseTableName(name)), Shape(columns)));
     Commit(state, {iceberg::Operation::kAppend, Write(state, sql), {}});
   }
 
   std::vector<iceberg::DataFile> Write(const table::TableStatePtr& state, const std::string& sql) {
-    const table::WriterIdentity identity{{"test", "0a0b0c0d", BatchNumber(++batch_)}, Epoch(1), Attempt(1)};
+    const table::WriterIdentity identity{
+        {"test", "0a0b0c0d", BatchNumber(++batch_)}, Epoch(1), Attempt(1)};
     auto writer = Must(table::DataWriter::Make(*store_, state, identity));
     const auto session = NewSession();
     const auto stream = Must(session->Query(sql));
@@ -117,7 +121,8 @@ class TestLake {
   }
 
  private:
-  std::string folder_ = std::filesystem::canonical(testing::TempDir()).string() + "/query_" + std::to_string(getpid());
+  std::string folder_ = std::filesystem::canonical(testing::TempDir()).string() + "/query_" +
+                        std::to_string(getpid());
   std::unique_ptr<storage::Store> store_ = storage::MakeLocalStore(env::SystemFiles());
   env::SeededRandom random_{7};
   std::unique_ptr<catalog::Catalog> catalog_;

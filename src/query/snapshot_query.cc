@@ -43,7 +43,8 @@ size_t EndOfWord(std::string_view sql, size_t at) {
   return at;
 }
 
-// The end of `a.b.c` at `at`, written without blanks; `at` itself where something else stands there.
+// The end of `a.b.c` at `at`, written without blanks; `at` itself where something else stands
+// there.
 size_t EndOfThreeParts(std::string_view sql, size_t at) {
   size_t end = at;
   for (int part = 0; part < 3; ++part) {
@@ -108,7 +109,8 @@ Result<std::string> SnapshotQuery::Prepare(std::string_view sql) {
     if (table->reference.place.line == 0 || end == begin) {
       return Fail(Error{.kind = ErrorKind::kInvalid,
                         .code = "query.table",
-                        .message = "the name " + table->table.ToString() + " is written in a way that cannot be read",
+                        .message = "the name " + table->table.ToString() +
+                                   " is written in a way that cannot be read",
                         .place = table->reference.place,
                         .next = "write " + name});
     }
@@ -133,8 +135,8 @@ Result<void> SnapshotQuery::Load(const std::vector<TableUse>& tables) {
       WEIR_ASSIGN(const auto now, context_.catalog.Find(wanted[i].table));
       if (now == states[i]->pointer) continue;
       if (attempt == kCommitTriesMax) {
-        return Fail(ErrorKind::kBusy, "query.busy", "the tables are written too often to be read at one moment",
-                    "try again");
+        return Fail(ErrorKind::kBusy, "query.busy",
+                    "the tables are written too often to be read at one moment", "try again");
       }
       states.clear();
     }
@@ -163,7 +165,8 @@ Result<void> SnapshotQuery::AddView(const TableName& name, const iceberg::Schema
   for (const iceberg::DataFile& file : files) {
     auto path = storage::LocalPath(file.path);
     if (!path) {
-      return Fail(ErrorKind::kUnsupported, "query.store", "table " + name.ToString() + " is not on a local disk",
+      return Fail(ErrorKind::kUnsupported, "query.store",
+                  "table " + name.ToString() + " is not on a local disk",
                   "this version queries tables of the local disk only");
     }
     paths.push_back(std::move(*path));
@@ -172,7 +175,8 @@ Result<void> SnapshotQuery::AddView(const TableName& name, const iceberg::Schema
     WEIR_ASSIGN(const std::string select, SelectFiles(schema, paths));
     WEIR_TRY(CheckFiles(schema, history, paths));
     const std::string space = database_ + "." + QuotedName(name.space);
-    return context_.session.Execute("CREATE SCHEMA IF NOT EXISTS " + space + "; CREATE OR REPLACE VIEW " + space + "." +
+    return context_.session.Execute("CREATE SCHEMA IF NOT EXISTS " + space +
+                                    "; CREATE OR REPLACE VIEW " + space + "." +
                                     QuotedName(name.name) + " AS " + select);
   };
   if (auto made = view(); !made) {
@@ -184,14 +188,16 @@ Result<void> SnapshotQuery::AddView(const TableName& name, const iceberg::Schema
   return {};
 }
 
-// Whether names and ids go together in all files. Most often the table's history says so; where it does
-// not, the files themselves are asked.
-Result<void> SnapshotQuery::CheckFiles(const iceberg::Schema& schema, std::span<const iceberg::Schema> history,
+// Whether names and ids go together in all files. Most often the table's history says so; where it
+// does not, the files themselves are asked.
+Result<void> SnapshotQuery::CheckFiles(const iceberg::Schema& schema,
+                                       std::span<const iceberg::Schema> history,
                                        std::span<const std::string> paths) {
   if (paths.empty() || !ReadsByName(schema)) return {};
   const FieldPaths current = PathsOf(schema);
-  const bool agree = std::ranges::all_of(
-      history, [&](const iceberg::Schema& old) { return CheckNames(current, PathsOf(old)).has_value(); });
+  const bool agree = std::ranges::all_of(history, [&](const iceberg::Schema& old) {
+    return CheckNames(current, PathsOf(old)).has_value();
+  });
   if (agree) return {};
   WEIR_ASSIGN(const auto footers, ReadFooters(context_.session, paths));
   for (const FieldPaths& footer : footers) WEIR_TRY(CheckNames(current, footer));

@@ -5,16 +5,16 @@
 //        `-> AddFiles: a table that is staged and not committed yet
 //
 // Invariants:
-//   (1) Tables that one statement names first are read as of one moment: no commit lies between them.
+//   (1) Tables that one statement names first are read as of one moment: no commit lies between.
 //   (2) Two objects do not see each other's views, also over one engine: each has a database of its
 //       own in memory, gone with it.
 //   (3) A statement that is not one SELECT is refused before anything is done.
 //
-// Names: raw.events, "a.b".t or a.b.t for a table of a nested namespace; letter case does not matter.
-// information_schema and the engine's own duckdb_*() views and functions can be read too.
+// Names: raw.events, "a.b".t or a.b.t for a table of a nested namespace; letter case does not
+// matter. information_schema and the engine's own duckdb_*() views and functions can be read too.
 //
-// Threads: those of the session. Borrows all it is made from; its streams end with it. To cancel, call
-// Interrupt of the session.
+// Threads: those of the session. Borrows all it is made from; its streams end with it. To cancel,
+// call Interrupt of the session.
 //
 // Errors of Run and Resolve, with place.line and place.column within the SQL where they are known:
 //   query.not_select query.empty query.many engine.*   those of engine/

@@ -15,17 +15,22 @@ TEST(SnapshotQuery, ReadsTablesByTheirNames) {
   TestLake lake;
   lake.Append("raw.events", kEvents, "SELECT i::BIGINT AS id, 'view' AS kind FROM range(3) t(i)");
   lake.Append("raw.events", kEvents, "SELECT 10::BIGINT AS id, 'buy' AS kind");
-  lake.Append("gold.kinds", {"kind varchar", "title varchar"}, "SELECT 'buy' AS kind, 'Purchase' AS title");
+  lake.Append("gold.kinds", {"kind varchar", "title varchar"},
+              "SELECT 'buy' AS kind, 'Purchase' AS title");
   lake.Append("a.b.nested", {"x int"}, "SELECT 4 AS x");
   const std::vector<std::pair<const char*, const char*>> cases = {
-      {"SELECT kind, count(*) AS n FROM raw.events GROUP BY ALL ORDER BY kind", "kind,n\nbuy,1\nview,3\n"},
+      {"SELECT kind, count(*) AS n FROM raw.events GROUP BY ALL ORDER BY kind",
+       "kind,n\nbuy,1\nview,3\n"},
       {"select count(*) as n from RAW.Events;", "n\n4\n"},
       {"FROM \"raw\".\"events\" SELECT max(id) AS m -- the end", "m\n10\n"},
-      {"WITH e AS (SELECT * FROM raw.events) SELECT title FROM e JOIN gold.kinds USING (kind)", "title\nPurchase\n"},
+      {"WITH e AS (SELECT * FROM raw.events) SELECT title FROM e JOIN gold.kinds USING (kind)",
+       "title\nPurchase\n"},
       {"SELECT events.id FROM raw.events WHERE raw.events.id = 10", "id\n10\n"},
-      {"SELECT (SELECT count(*) FROM gold.kinds) AS k, count(*) AS n FROM raw.events", "k,n\n1,4\n"},
+      {"SELECT (SELECT count(*) FROM gold.kinds) AS k, count(*) AS n FROM raw.events",
+       "k,n\n1,4\n"},
       {"SELECT x FROM a.b.nested", "x\n4\n"},
-      {"SELECT nested.x, n2.x AS y FROM\n  a.b.nested, \"a\".\"b\".nested n2, \"a.b\".nested n3", "x,y\n4,4\n"},
+      {"SELECT nested.x, n2.x AS y FROM\n  a.b.nested, \"a\".\"b\".nested n2, \"a.b\".nested n3",
+       "x,y\n4,4\n"},
       {"SELECT 1 AS one", "one\n1\n"},
       {"SELECT count(*) AS n FROM range(5)", "n\n5\n"},
       {"DESCRIBE raw.events", nullptr},
@@ -66,7 +71,8 @@ TEST(SnapshotQuery, TwoQueriesOfOneEngineDoNotSeeEachOther) {
   EXPECT_EQ(Csv(*Must(first->Run(sql))), "n\n1\n");
   second.reset();
   EXPECT_EQ(Csv(*Must(first->Run(sql))), "n\n1\n");
-  EXPECT_EQ(Csv(*Must(sessions.second->Query("SELECT count(*) AS n FROM duckdb_databases() WHERE database_name LIKE 'weir_%'"))),
+  EXPECT_EQ(Csv(*Must(sessions.second->Query(
+                "SELECT count(*) AS n FROM duckdb_databases() WHERE database_name LIKE 'weir_%'"))),
             "n\n1\n");
 }
 
@@ -77,7 +83,9 @@ TEST(SnapshotQuery, StagedFilesCanBeReadBeforeTheyAreCommitted) {
   const auto query = lake.Query();
   const auto files = lake.Write(state, "SELECT i::BIGINT AS id, 'b' AS kind FROM range(7) t(i)");
   Must(query->AddFiles({"staged", "result"}, state->metadata.schema(), files));
-  EXPECT_EQ(Csv(*Must(query->Run("SELECT count(*) AS n FROM staged.result JOIN raw.events USING (id)"))), "n\n1\n");
+  EXPECT_EQ(
+      Csv(*Must(query->Run("SELECT count(*) AS n FROM staged.result JOIN raw.events USING (id)"))),
+      "n\n1\n");
   EXPECT_EQ(query->inputs().size(), 1U);
   Must(query->AddFiles({"staged", "result"}, state->metadata.schema(), {}));
   EXPECT_EQ(Csv(*Must(query->Run("SELECT count(*) AS n FROM staged.result"))), "n\n0\n");
@@ -94,30 +102,40 @@ struct Refusal {
 TEST(SnapshotQuery, SaysWhatIsWrongAndWhere) {
   TestLake lake;
   lake.Append("raw.events", kEvents, "SELECT 1::BIGINT AS id, 'a' AS kind");
-  const std::string inside = lake.folder() + "/lake";
+  lake.Append("dead_letters.events", kEvents, "SELECT 1::BIGINT AS id, 'a' AS kind");
   const std::vector<Refusal> cases = {
-      {"a misspelled table", "SELECT *\nFROM raw.event", "query.table", "did you mean 'raw.events'?", "2:6"},
-      {"a schema left out", "SELECT * FROM Events", "query.table", "did you mean 'raw.events'?", "1:15"},
-      {"a table like no other", "SELECT * FROM gold.daily_totals", "query.table", "weir table ls", "1:15"},
-      {"a catalog that is none", "SELECT * FROM lake.raw.events", "query.table", "did you mean 'raw.events'?", "1:15"},
+      {"a misspelled table", "SELECT *\nFROM raw.event", "query.table",
+       "did you mean 'raw.events'?", "2:6"},
+      {"a schema left out", "SELECT * FROM Events", "query.table", "did you mean 'raw.events'?",
+       "1:15"},
+      {"a table like no other", "SELECT * FROM gold.daily_totals", "query.table", "weir table ls",
+       "1:15"},
+      {"a catalog that is none", "SELECT * FROM lake.raw.events", "query.table",
+       "did you mean 'raw.events'?", "1:15"},
       {"an unknown column", "SELECT nope FROM raw.events", "engine.bind", "nope", "1:8"},
-      {"a function that reads a file", "SELECT * FROM read_csv('x.csv')", "engine.denied", "pipeline", "1:15"},
+      {"a function that reads a file", "SELECT * FROM read_csv('x.csv')", "engine.denied",
+       "pipeline", "1:15"},
       {"a file as a table", "SELECT * FROM 'x.csv'", "engine.denied", "'x.csv'", "1:15"},
-      {"an address as a table", "SELECT * FROM 'https://example.org/x.parquet'", "engine.denied", "https", "1:15"},
+      {"an address as a table", "SELECT * FROM 'https://example.org/x.parquet'", "engine.denied",
+       "https", "1:15"},
       {"the names of files", "SELECT * FROM glob('/etc/*')", "engine.denied", "glob", "1:15"},
       {"memory", "SELECT * FROM arrow_scan(1, 2, 3)", "engine.denied", "arrow_scan", "1:15"},
       {"an attached database", "ATTACH 'x.db'", "query.not_select", "SELECT", ""},
       {"a statement that writes", "DROP VIEW raw.events", "query.not_select", "SELECT", ""},
       {"two statements", "SELECT 1; SELECT 2", "query.many", "one by one", ""},
-      {"changes of a table", "SELECT * FROM changes(raw.events)", "query.function", "incremental", "1:15"},
-      {"a failing value", "SELECT ('x' || kind)::INT FROM raw.events", "engine.runtime", "'xa'", ""},
+      {"changes of a table", "SELECT * FROM changes(raw.events)", "query.function", "incremental",
+       "1:15"},
+      {"a failing value", "SELECT ('x' || kind)::INT FROM raw.events", "engine.runtime", "'xa'",
+       ""},
   };
   for (const Refusal& one : cases) {
     const Error error = lake.ErrorOf(one.sql);
     EXPECT_EQ(error.code, one.code) << one.sentence << ": " << error.ToString();
     EXPECT_THAT(error.message + " " + error.next, HasSubstr(one.says)) << one.sentence;
     if (*one.place != '\0') {
-      EXPECT_EQ(std::to_string(error.place.line) + ":" + std::to_string(error.place.column), one.place) << one.sentence;
+      EXPECT_EQ(std::to_string(error.place.line) + ":" + std::to_string(error.place.column),
+                one.place)
+          << one.sentence;
     }
   }
 }
@@ -130,8 +148,11 @@ TEST(SnapshotQuery, FilesOutsideAreReadWhereTheCallerAndTheEngineAllowIt) {
   EXPECT_EQ(lake.ErrorOf("SELECT * FROM '" + csv + "'", Outside::kAllowed).code, "engine.denied");
   const auto open = Must(engine::Engine::Open({.access = engine::Access::kFiles}));
   const auto session = Must(open->NewSession());
-  const auto query = Must(SnapshotQuery::Make({lake.catalog(), lake.lake(), *session, Outside::kAllowed}));
-  EXPECT_EQ(Csv(*Must(query->Run("SELECT count(*) AS n FROM '" + csv + "' JOIN raw.events USING (id)"))), "n\n1\n");
+  const auto query =
+      Must(SnapshotQuery::Make({lake.catalog(), lake.lake(), *session, Outside::kAllowed}));
+  EXPECT_EQ(
+      Csv(*Must(query->Run("SELECT count(*) AS n FROM '" + csv + "' JOIN raw.events USING (id)"))),
+      "n\n1\n");
   EXPECT_EQ(Csv(*Must(query->Run("SELECT sum(id) AS n FROM read_csv('" + csv + "')"))), "n\n3\n");
 }
 
@@ -160,7 +181,9 @@ TEST(SnapshotQuery, InterruptEndsARunningQuery) {
   });
   // Running and reading both compute.
   const auto sum = [&]() -> Result<std::string> {
-    WEIR_ASSIGN(const auto stream, query->Run("SELECT count(*) FROM raw.events a, raw.events b WHERE a.id <> b.id + a.id"));
+    WEIR_ASSIGN(
+        const auto stream,
+        query->Run("SELECT count(*) FROM raw.events a, raw.events b WHERE a.id <> b.id + a.id"));
     WEIR_TRY(stream->Next());
     return "done";
   }();

@@ -20,8 +20,9 @@ std::string Lower(std::string text) {
 
 // Table functions of DuckDB and its extensions that read files, addresses or memory.
 bool ReadsOutside(const std::string& function) {
-  return function.starts_with("read_") || function.starts_with("parquet_") || function.ends_with("_scan") ||
-         function.ends_with("_scan_dumb") || function == "glob" || function == "sniff_csv";
+  return function.starts_with("read_") || function.starts_with("parquet_") ||
+         function.ends_with("_scan") || function.ends_with("_scan_dumb") || function == "glob" ||
+         function == "sniff_csv";
 }
 
 Error Denied(const std::string& what, const Place& place) {
@@ -37,8 +38,8 @@ bool IsBuiltIn(const TableReference& reference) {
   const std::string schema = Lower(reference.schema);
   const std::string name = Lower(reference.name);
   if (schema == "information_schema" || schema == "pg_catalog") return true;
-  return schema.empty() &&
-         (name.starts_with("duckdb_") || name.starts_with("pragma_") || name.starts_with("sqlite_"));
+  return schema.empty() && (name.starts_with("duckdb_") || name.starts_with("pragma_") ||
+                            name.starts_with("sqlite_"));
 }
 
 std::string WrittenName(const TableReference& reference) {
@@ -56,7 +57,8 @@ std::optional<Error> FaultOfFunction(const TableReference& reference, Outside ou
                  .place = reference.place,
                  .next = "name the table itself"};
   }
-  if (outside == Outside::kDenied && ReadsOutside(function)) return Denied(function + "(...)", reference.place);
+  if (outside == Outside::kDenied && ReadsOutside(function))
+    return Denied(function + "(...)", reference.place);
   return std::nullopt;
 }
 
@@ -67,19 +69,23 @@ bool IsPath(const TableReference& reference) {
 
 }  // namespace
 
-Error UnknownTable(const std::string& written, const std::vector<TableName>& known, const Place& place) {
+Error UnknownTable(const std::string& written, const std::vector<TableName>& known,
+                   const Place& place) {
   std::vector<std::string> names;
-  std::optional<std::string> near;
+  std::optional<TableName> same;  // Only the schema was left out. Rather a table than its dead letters.
   for (const TableName& name : known) {
-    if (Lower(written) == name.name && !near) near = name.ToString();  // Only the schema was left out.
+    if (Lower(written) == name.name && (!same || same->space == "dead_letters")) same = name;
     names.push_back(name.ToString());
   }
+  std::optional<std::string> near;
+  if (same) near = same->ToString();
   if (!near) near = NearestWord(Lower(written), names);
-  return Error{.kind = ErrorKind::kNotFound,
-               .code = "query.table",
-               .message = "there is no table " + written,
-               .place = place,
-               .next = near ? "did you mean '" + *near + "'?" : "weir table ls lists what there is"};
+  return Error{
+      .kind = ErrorKind::kNotFound,
+      .code = "query.table",
+      .message = "there is no table " + written,
+      .place = place,
+      .next = near ? "did you mean '" + *near + "'?" : "weir table ls lists what there is"};
 }
 
 Result<TableUses> FindTableUses(engine::Session& session, std::string_view sql,
@@ -89,12 +95,15 @@ Result<TableUses> FindTableUses(engine::Session& session, std::string_view sql,
   TableUses uses;
   for (const TableReference& reference : references) {
     if (reference.kind == ReferenceKind::kFunction) {
-      if (auto fault = FaultOfFunction(reference, outside)) uses.faults.push_back(std::move(*fault));
+      if (auto fault = FaultOfFunction(reference, outside))
+        uses.faults.push_back(std::move(*fault));
       continue;
     }
     if (IsBuiltIn(reference)) continue;
     const std::string written = WrittenName(reference);
-    const auto same = [&](const TableName& name) { return Lower(name.ToString()) == Lower(written); };
+    const auto same = [&](const TableName& name) {
+      return Lower(name.ToString()) == Lower(written);
+    };
     if (const auto found = std::ranges::find_if(known, same); found != known.end()) {
       uses.tables.push_back({reference, *found});
     } else if (!IsPath(reference)) {

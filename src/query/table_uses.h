@@ -1,4 +1,5 @@
-// Which tables of the lake a SELECT reads, and what in it cannot be read. Nothing is looked up or run.
+// Which tables of the lake a SELECT reads, and what in it cannot be read. Nothing is looked up or
+// run.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,8 @@
 
 namespace weir::query {
 
-// Whether SQL may name files and addresses (read_csv, FROM 'x.csv', ...). The engine must allow it too.
+// Whether SQL may name files and addresses (read_csv, FROM 'x.csv', ...). The engine must allow it
+// too.
 enum class Outside : uint8_t { kDenied, kAllowed };
 
 struct TableUse {

@@ -11,7 +11,8 @@ using engine::QuotedName;
 using engine::QuotedText;
 using iceberg::TypeKind;
 
-void AddPaths(const std::string& prefix, const std::vector<iceberg::Field>& fields, FieldPaths& paths) {
+void AddPaths(const std::string& prefix, const std::vector<iceberg::Field>& fields,
+              FieldPaths& paths) {
   for (const iceberg::Field& field : fields) {
     const std::string path = prefix + field.name;
     paths.emplace(path, field.id);
@@ -102,15 +103,17 @@ Result<std::string> SelectFiles(const iceberg::Schema& schema, std::span<const s
   const bool by_name = ReadsByName(schema);
   for (const iceberg::Field& field : schema.fields) {
     WEIR_ASSIGN(const std::string type, TypeOf(field));
-    sql += (by_name ? QuotedText(field.name) : std::to_string(field.id)) + ": {name: " +
-           QuotedText(field.name) + ", type: " + QuotedText(type) + ", default_value: NULL}, ";
+    sql += (by_name ? QuotedText(field.name) : std::to_string(field.id)) +
+           ": {name: " + QuotedText(field.name) + ", type: " + QuotedText(type) +
+           ", default_value: NULL}, ";
   }
   sql.resize(sql.size() - 2);
   return sql + "})";
 }
 
 bool ReadsByName(const iceberg::Schema& schema) {
-  return std::ranges::any_of(schema.fields, [](const iceberg::Field& field) { return !field.type.primitive(); });
+  return std::ranges::any_of(schema.fields,
+                             [](const iceberg::Field& field) { return !field.type.primitive(); });
 }
 
 FieldPaths PathsOf(const iceberg::Schema& schema) {
@@ -127,7 +130,8 @@ Result<void> CheckNames(const FieldPaths& current, const FieldPaths& written) {
     const auto same_id = by_id.find(id);
     if (same_path != current.end() && same_path->second != id) {
       return Fail(ErrorKind::kUnsupported, "query.renamed_nested",
-                  "another column was once called " + path + ", and a table with nested columns is read by name",
+                  "another column was once called " + path +
+                      ", and a table with nested columns is read by name",
                   "rewrite the table's older files with the engine that renamed it");
     }
     if (same_id != by_id.end() && same_id->second != path) {

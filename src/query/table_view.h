@@ -1,11 +1,11 @@
 // The SQL that reads a table's data files by field id, so that a column that was renamed, added or
 // widened since a file was written reads as the table says today.
 //
-//   flat columns only    read_parquet([..], schema => MAP {1: {name: 'id', type: 'BIGINT', ..}, ..})
-//   a list, struct, map  read_parquet([..], schema => MAP {'id': {..}, ..}): by name, since DuckDB 1.5
-//                        gives null for nested columns that it is asked for by id. Right only where
-//                        names and ids go together in every file: CheckNames, and footers.h.
-//   no files             a typed relation without rows
+//   flat columns    read_parquet([..], schema => MAP {1: {name: 'id', type: 'BIGINT', ..}, ..})
+//   a nested one    read_parquet([..], schema => MAP {'id': {..}, ..}): by name, since DuckDB 1.5
+//   among them      gives null for nested columns that it is asked for by id. Right only where
+//                   names and ids go together in every file: CheckNames.
+//   no files        a typed relation without rows
 //
 // A field that a file lacks is null. Folders named k=v mean nothing. Pure; threads: any.
 #pragma once
@@ -31,7 +31,8 @@ Result<std::string> SelectFiles(const iceberg::Schema& schema, std::span<const s
 // Whether SelectFiles reads by name.
 bool ReadsByName(const iceberg::Schema& schema);
 
-// Every field at any depth by its path: {"reasons": 5, "reasons.element": 6, "reasons.element.code": 7}.
+// Every field at any depth by its path: {"reasons": 5, "reasons.element": 6,
+// "reasons.element.code": 7}.
 using FieldPaths = std::map<std::string, int32_t>;
 FieldPaths PathsOf(const iceberg::Schema& schema);
 

@@ -12,13 +12,15 @@ using testing::HasSubstr;
 
 // Everything that a table can hold, as literals.
 constexpr const char* kAllColumns =
-    "SELECT 1::INTEGER AS i, 9007199254740993::BIGINT AS b, 0.1::DOUBLE AS d, 1.50::DECIMAL(10,2) AS m, "
-    "'é'::VARCHAR AS t, '00112233-4455-6677-8899-aabbccddeeff'::UUID AS u, DATE '2026-05-01' AS day, "
+    "SELECT 1::INTEGER AS i, 9007199254740993::BIGINT AS b, 0.1::DOUBLE AS d, 1.50::DECIMAL(10,2) "
+    "AS m, "
+    "'é'::VARCHAR AS t, '00112233-4455-6677-8899-aabbccddeeff'::UUID AS u, DATE '2026-05-01' AS "
+    "day, "
     "TIME '10:00:00.5' AS clock, TIMESTAMP '2026-05-01 10:00:00' AS local, "
     "TIMESTAMPTZ '2026-05-01 10:00:00.000001+00' AS seen, '\\x00\\xFF'::BLOB AS raw, true AS yes";
 const std::vector<std::string> kAllTypes = {
-    "i int", "b bigint", "d double", "m decimal(10,2)", "t varchar", "u uuid", "day date", "clock time",
-    "local timestamp", "seen timestamptz", "raw binary", "yes bool"};
+    "i int",    "b bigint",   "d double",        "m decimal(10,2)",  "t varchar",  "u uuid",
+    "day date", "clock time", "local timestamp", "seen timestamptz", "raw binary", "yes bool"};
 constexpr const char* kAllText =
     "1,9007199254740993,0.1,1.50,é,00112233-4455-6677-8899-aabbccddeeff,2026-05-01,10:00:00.5,"
     "2026-05-01T10:00:00,2026-05-01T10:00:00.000001Z,\\x00\\xff,true\n";
@@ -26,18 +28,22 @@ constexpr const char* kAllText =
 TEST(TableView, EveryTypeReadsBackAsItWasWritten) {
   TestLake lake;
   lake.Append("raw.every", kAllTypes, kAllColumns);
-  EXPECT_EQ(lake.Csv("SELECT * FROM raw.every"), "i,b,d,m,t,u,day,clock,local,seen,raw,yes\n" + std::string(kAllText));
+  EXPECT_EQ(lake.Csv("SELECT * FROM raw.every"),
+            "i,b,d,m,t,u,day,clock,local,seen,raw,yes\n" + std::string(kAllText));
 }
 
 TEST(TableView, EveryTypeReadsBackBesideANestedColumn) {
   TestLake lake;
   std::vector<std::string> types = kAllTypes;
   types.push_back("reasons list(struct(code varchar, n int))");
-  lake.Append("raw.every", types, std::string(kAllColumns) + ", [{'code': 'x', 'n': 1}, NULL] AS reasons");
+  lake.Append("raw.every", types,
+              std::string(kAllColumns) + ", [{'code': 'x', 'n': 1}, NULL] AS reasons");
   EXPECT_EQ(lake.Csv("SELECT * EXCLUDE (reasons) FROM raw.every"),
             "i,b,d,m,t,u,day,clock,local,seen,raw,yes\n" + std::string(kAllText));
-  EXPECT_EQ(lake.Csv("SELECT reasons FROM raw.every"), "reasons\n\"[{\"\"code\"\":\"\"x\"\",\"\"n\"\":1},null]\"\n");
-  EXPECT_EQ(lake.Csv("SELECT reasons[1].code AS c FROM raw.every WHERE len(reasons) = 2"), "c\nx\n");
+  EXPECT_EQ(lake.Csv("SELECT reasons FROM raw.every"),
+            "reasons\n\"[{\"\"code\"\":\"\"x\"\",\"\"n\"\":1},null]\"\n");
+  EXPECT_EQ(lake.Csv("SELECT reasons[1].code AS c FROM raw.every WHERE len(reasons) = 2"),
+            "c\nx\n");
 }
 
 TEST(TableView, ATableWithoutRowsHasItsColumns) {
@@ -77,16 +83,20 @@ iceberg::Field NewField(int32_t id, const char* name, iceberg::TypeKind kind) {
 }
 
 TEST(TableView, OlderFilesReadUnderTheNamesAndTypesOfToday) {
-  ChangedTable table({"id int", "old varchar", "gone bigint"}, "SELECT 1::INTEGER AS id, 'a' AS old, 7::BIGINT AS gone");
+  ChangedTable table({"id int", "old varchar", "gone bigint"},
+                     "SELECT 1::INTEGER AS id, 'a' AS old, 7::BIGINT AS gone");
   table.Change(
       [](iceberg::Schema& schema) {
         schema.fields[0].type.kind = iceberg::TypeKind::kLong;
         schema.fields[1].name = "renamed";
-        schema.fields[2] = NewField(4, "gone", iceberg::TypeKind::kString);  // Another column of an old name.
+        schema.fields[2] =
+            NewField(4, "gone", iceberg::TypeKind::kString);  // Another column of an old name.
       },
       "SELECT 5000000000::BIGINT AS id, 'b' AS renamed, 'new' AS gone");
-  EXPECT_EQ(table.lake().Csv("SELECT * FROM raw.t ORDER BY id"), "id,renamed,gone\n1,a,\n5000000000,b,new\n");
-  EXPECT_EQ(table.lake().Csv("SELECT renamed FROM raw.t WHERE id = 1 AND gone IS NULL"), "renamed\na\n");
+  EXPECT_EQ(table.lake().Csv("SELECT * FROM raw.t ORDER BY id"),
+            "id,renamed,gone\n1,a,\n5000000000,b,new\n");
+  EXPECT_EQ(table.lake().Csv("SELECT renamed FROM raw.t WHERE id = 1 AND gone IS NULL"),
+            "renamed\na\n");
 }
 
 TEST(TableView, NestedFieldsThatWereAddedAreNullInOlderFiles) {
@@ -102,11 +112,13 @@ TEST(TableView, NestedFieldsThatWereAddedAreNullInOlderFiles) {
 
 TEST(TableView, ARenamedColumnBesideANestedOneIsRefusedAndNotReadAsNull) {
   ChangedTable table({"id int", "s struct(a int)"}, "SELECT 1 AS id, {'a': 1} AS s");
-  table.Change([](iceberg::Schema& schema) { schema.fields[0].name = "key"; }, "SELECT 2 AS key, {'a': 2} AS s");
+  table.Change([](iceberg::Schema& schema) { schema.fields[0].name = "key"; },
+               "SELECT 2 AS key, {'a': 2} AS s");
   const Error error = table.lake().ErrorOf("SELECT * FROM raw.t");
   EXPECT_EQ(error.code, "query.renamed_nested");
   EXPECT_EQ(error.message,
-            "table raw.t: column key was once called id, and a table with nested columns is read by name");
+            "table raw.t: column key was once called id, and a table with nested columns is read "
+            "by name");
 }
 
 TEST(TableView, ARenameThatNoFileIsOlderThanIsNoHindrance) {
@@ -125,7 +137,8 @@ TEST(TableView, FoldersNamedLikePartitionsMeanNothing) {
   const std::string folder = lake.folder() + "/lake/id=99";
   std::filesystem::create_directories(folder);
   const auto session = lake.NewSession();
-  Must(session->Execute("COPY (SELECT 1::BIGINT AS id) TO '" + folder + "/x.parquet' (FORMAT parquet, FIELD_IDS {id: 1})"));
+  Must(session->Execute("COPY (SELECT 1::BIGINT AS id) TO '" + folder +
+                        "/x.parquet' (FORMAT parquet, FIELD_IDS {id: 1})"));
   iceberg::Schema schema;
   schema.fields = {NewField(1, "id", iceberg::TypeKind::kLong)};
   const std::vector<std::string> paths = {folder + "/x.parquet"};

@@ -317,7 +317,7 @@ TEST(CheckGenerate, FindsAllFaultsInTheSqlAtTheirPlaces) {
     std::vector<std::string> faults;
   } cases[] = {
       {"fields: { a: int(1), b: int(1, 2) }", {"generate.argument weir.yaml:1:14"}},
-      {"fields: { a: nosuch + 1, b: 1 +, c: \"i + other\" }", {"engine.parse weir.yaml:1:29"}},
+      {"fields: { a: nosuch + 1, b: 1 +, c: \"i + other\" }", {"engine.parse weir.yaml:1:32"}},
       {"fields: { a: nosuch + 1, b: a, c: \"i + other\" }",
        {"engine.bind weir.yaml:1:14", "engine.bind weir.yaml:1:40"}},
       {"fields: { a: later, later: 1 }", {"engine.bind weir.yaml:1:14"}},
