@@ -1,6 +1,9 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <functional>
+#include <optional>
 
+#include "base/spelling.h"
 #include "cli/commands.h"
 
 namespace weir::cli {
@@ -96,6 +99,35 @@ void AddSimple(CLI::App& app, Arguments& arguments, const char* name, const char
   app.add_subcommand(name, meaning)->callback([&arguments, verb] { arguments.verb = verb; });
 }
 
+std::vector<std::string> VerbNames(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(verb->get_name());
+  return names;
+}
+
+// The verb as it stands on the command line, if it is none of ours; options before it are skipped.
+std::optional<std::string> UnknownVerb(const CLI::App& app, int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "-C") ++i;
+    if (word.starts_with('-')) continue;
+    const std::vector<std::string> verbs = VerbNames(app);
+    return std::ranges::find(verbs, word) == verbs.end() ? std::optional(word) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+int ReportUnknownVerb(const Terminal& terminal, const CLI::App& app, const std::string& word) {
+  const auto near = NearestWord(word, VerbNames(app));
+  Report(terminal, Error{ErrorKind::kInvalid,
+                         "cli.verb",
+                         "there is no command '" + word + "'",
+                         {},
+                         near ? "did you mean 'weir " + *near + "'?" : "weir --help lists them"});
+  return 2;
+}
+
 }  // namespace
 
 int Main(int argc, char** argv, const std::atomic<int>& signal, const std::atomic<bool>& stop) {
@@ -122,6 +154,8 @@ int Main(int argc, char** argv, const std::atomic<int>& signal, const std::atomi
       ->require_subcommand(1)
       ->add_subcommand("reference", "every key, as Markdown")
       ->callback([&] { arguments.verb = ConfigReference; });
+  if (const auto word = UnknownVerb(app, argc, argv))
+    return ReportUnknownVerb(command.terminal, app, *word);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

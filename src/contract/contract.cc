@@ -15,9 +15,9 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "contract/rules_internal.h"
+#include "engine/sql.h"
 #include "env/clock.h"
 #include "env/hash.h"
-#include "engine/sql.h"
 
 namespace weir::contract {
 namespace {
@@ -34,9 +34,9 @@ std::string Lower(std::string text) {
 
 bool IsReserved(const std::string& name) {
   static const std::set<std::string> names = {
-      "_ingested_at", "_batch",     "_source", "_offset",  "_rescued",
-      "_file",        "_pos",       "_deleted", "_spec_id", "_partition",
-      "_row_id",      "_last_updated_sequence_number"};
+      "_ingested_at", "_batch",     "_source", "_offset",
+      "_rescued",     "_file",      "_pos",    "_deleted",
+      "_spec_id",     "_partition", "_row_id", "_last_updated_sequence_number"};
   return names.contains(name) || name.starts_with("_change_") || name.starts_with("_weir_");
 }
 
@@ -79,8 +79,8 @@ class ColumnCheck {
   void CheckFormat(const columnar::ColumnSpec& column, const Place& place) {
     const std::string of = "column " + column.name;
     if (!column.format.empty() && !IsTime(column.type.kind))
-      Add("contract.format", of + " has a format, but " + ToText(column.type) + " takes none", place,
-          "leave the format out");
+      Add("contract.format", of + " has a format, but " + ToText(column.type) + " takes none",
+          place, "leave the format out");
     if (column.zone.empty()) return;
     if (column.type.kind != Kind::kTimestamptz)
       Add("contract.format", of + " has a zone, but is no timestamptz", place,
@@ -312,12 +312,12 @@ class CompiledContract final : public Contract {
                    CheckedBatch& checked) {
     const auto& at = batch.positions[row];
     if (checked.fail && checked.fail->place.byte_offset <= at.offset) return;
-    checked.fail = Error{
-        .kind = ErrorKind::kStopped,
-        .code = std::move(code),
-        .message = std::move(message),
-        .place = {.file = {}, .line = at.line, .column = 0, .byte_offset = at.offset},
-        .next = "mend the input or the contract, then run again"};
+    checked.fail =
+        Error{.kind = ErrorKind::kStopped,
+              .code = std::move(code),
+              .message = std::move(message),
+              .place = {.file = {}, .line = at.line, .column = 0, .byte_offset = at.offset},
+              .next = "mend the input or the contract, then run again"};
   }
 
   static Result<void> Divide(const DecodedBatch& batch, std::vector<Verdicts::Row> left_out,

@@ -1,5 +1,5 @@
-// A compiled contract turns decoded batches into accepted rows and refused ones. Total: a bad row is
-// never an Error.
+// A compiled contract turns decoded batches into accepted rows and refused ones. Total: a bad row
+// is never an Error.
 //
 //   Compile -> Check* (same rows in, same rows out, in order)
 //
@@ -9,8 +9,8 @@
 //   3. check    null in a `not null` column, unknown columns, other rules: rejected
 // A rejected record carries the reasons of 1 and 3 together. `warn` counts accepted rows alone.
 //
-// A rule is false, null, or an error inside it, wherever its `when` is true; a `when` that is false or
-// null means that the rule does not apply. What follows:
+// A rule is false, null, or an error inside it, wherever its `when` is true; a `when` that is false
+// or null means that the rule does not apply. What follows:
 //              reject                        drop         warn      fail
 //   false      reason rule.NAME              filtered     counted   stops
 //   null       rule.NAME, "null (x is null)" filtered     counted   stops
@@ -18,7 +18,8 @@
 //
 // Invariants:
 //   (1) read = accepted + rejected + filtered for every batch, unless `fail` is set.
-//   (2) A refused record carries all its reasons; a rule that reads a column which already failed is
+//   (2) A refused record carries all its reasons; a rule that reads a column which already failed
+//   is
 //       skipped, so that one fault is one reason. At most kReasonsMax, the last says how many more.
 //   (3) Where nothing is refused, the accepted rows are the batch that came in, not a copy.
 //   (4) The same batch at the same time gives the same answer: now() and its like are `now`.
@@ -44,9 +45,10 @@
 namespace weir::contract {
 
 struct CheckedBatch {
-  std::shared_ptr<arrow::RecordBatch> accepted;  // The contract's columns, then `_rescued`; never null.
-  std::vector<uint64_t> offsets;                 // Of each accepted row in its input.
-  std::vector<columnar::RejectedRow> rejected;   // Broken ones included, in input order.
+  std::shared_ptr<arrow::RecordBatch>
+      accepted;                   // The contract's columns, then `_rescued`; never null.
+  std::vector<uint64_t> offsets;  // Of each accepted row in its input.
+  std::vector<columnar::RejectedRow> rejected;  // Broken ones included, in input order.
   uint64_t filtered = 0;
   std::map<std::string, uint64_t> warned;  // Rule -> accepted rows.
   // A rule with `on_fail: fail` failed (contract.fail), or `unknown_columns: fail` met one
@@ -58,11 +60,11 @@ struct CheckedBatch {
 class Contract {
  public:
   // Errors, all at once (kConfig), placed at the column or inside the rule's SQL:
-  //   contract.no_columns, contract.too_many_columns, contract.duplicate_column (letter case does not
-  //   tell names apart), contract.reserved_column, contract.duplicate_rule,
-  //   contract.format (a `format` or `zone` on a type that has none, an unknown zone),
-  //   contract.rule (SQL that is malformed, reads what is not there, looks beyond its record, or
-  //   changes from call to call), contract.rule_type (not a boolean).
+  //   contract.no_columns, contract.too_many_columns, contract.duplicate_column (letter case does
+  //   not tell names apart), contract.reserved_column, contract.duplicate_rule, contract.format (a
+  //   `format` or `zone` on a type that has none, an unknown zone), contract.rule (SQL that is
+  //   malformed, reads what is not there, looks beyond its record, or changes from call to call),
+  //   contract.rule_type (not a boolean).
   static std::expected<std::unique_ptr<Contract>, Errors> Compile(const ContractSpec& spec,
                                                                   engine::Session& session);
   virtual ~Contract() = default;
@@ -72,7 +74,8 @@ class Contract {
   virtual Result<CheckedBatch> Check(const columnar::DecodedBatch& batch,
                                      std::optional<Instant> now = std::nullopt) = 0;
 
-  // The contract's columns as a table has them (not null where declared so), without system columns.
+  // The contract's columns as a table has them (not null where declared so), without system
+  // columns.
   virtual const columnar::Schema& schema() const = 0;
 };
 

@@ -91,9 +91,8 @@ bool IsNumber(std::string_view text) {
     } else if ((c == 'e' || c == 'E') && digit && at + 1 < text.size()) {
       std::string_view exponent = text.substr(at + 1);
       if (exponent.front() == '-' || exponent.front() == '+') exponent.remove_prefix(1);
-      return !exponent.empty() && std::ranges::all_of(exponent, [](unsigned char d) {
-        return std::isdigit(d) != 0;
-      });
+      return !exponent.empty() &&
+             std::ranges::all_of(exponent, [](unsigned char d) { return std::isdigit(d) != 0; });
     } else {
       return false;
     }
@@ -227,8 +226,8 @@ config::FieldOf<ContractSpec> ColumnsField() {
 config::Shape<config::Placed<std::string>> Sql() {
   return config::Converted<config::Placed<std::string>>(
       config::Text(),
-      [](std::string text, const config::Node& node, const config::Reading&)
-          -> std::optional<config::Placed<std::string>> {
+      [](std::string text, const config::Node& node,
+         const config::Reading&) -> std::optional<config::Placed<std::string>> {
         return config::Placed<std::string>{std::move(text), node.PlaceAt(0)};
       },
       "SQL");

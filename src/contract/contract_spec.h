@@ -27,10 +27,10 @@ struct ContractSpec {
   std::vector<RuleSpec> rules;
 };
 
-// "TYPE [not null] [default X]" -> the column `name`; X is 'text' (two quotes for one), a number, true,
-// false or null, and stands unquoted in default_text (null: none). Letter case does not matter.
-// Errors (kInvalid): those of ParseType, contract.column, contract.default; contract.not_built
-// (kUnsupported) for path(x) and header(x).
+// "TYPE [not null] [default X]" -> the column `name`; X is 'text' (two quotes for one), a number,
+// true, false or null, and stands unquoted in default_text (null: none). Letter case does not
+// matter. Errors (kInvalid): those of ParseType, contract.column, contract.default;
+// contract.not_built (kUnsupported) for path(x) and header(x).
 Result<columnar::ColumnSpec> ParseColumn(const std::string& name, const std::string& text);
 
 // The keys of `contract:`. Beside the codes of field_table.h, those of ParseColumn.

@@ -17,7 +17,7 @@ namespace weir::contract {
 namespace {
 
 constexpr int64_t kTriedRows = 16;  // A failing piece of a batch is halved down to so many.
-constexpr int kCausesAsked = 8;  // Causes of errors that one Run asks the engine for.
+constexpr int kCausesAsked = 8;     // Causes of errors that one Run asks the engine for.
 
 std::string Lower(std::string text) {
   std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -29,8 +29,8 @@ const std::map<std::string, std::string>& TimeNames() {
   static const std::string stamp = "CAST($weir_now AS TIMESTAMPTZ)";
   static const std::map<std::string, std::string> names = [] {
     std::map<std::string, std::string> made;
-    for (const char* name : {"now", "current_timestamp", "get_current_timestamp",
-                             "transaction_timestamp"})
+    for (const char* name :
+         {"now", "current_timestamp", "get_current_timestamp", "transaction_timestamp"})
       made[name] = stamp;
     for (const char* name : {"today", "current_date"}) made[name] = "CAST(" + stamp + " AS DATE)";
     for (const char* name : {"localtimestamp", "current_localtimestamp"})
@@ -75,8 +75,8 @@ class RuleReader {
     const auto repeated = std::ranges::unique(rule.columns);
     rule.columns.erase(repeated.begin(), repeated.end());
     const std::string verdict = "coalesce(CAST((\n" + expect + "\n) AS TINYINT), 2)";
-    rule.sql = when.empty() ? verdict
-                            : "CASE WHEN (\n" + when + "\n) THEN " + verdict + " ELSE 1 END";
+    rule.sql =
+        when.empty() ? verdict : "CASE WHEN (\n" + when + "\n) THEN " + verdict + " ELSE 1 END";
     return rule;
   }
 
@@ -100,8 +100,8 @@ class RuleReader {
                   "use TRY_CAST or CASE WHEN; an error in a rule refuses the record anyway");
     if (references.window) return BeyondItsRecord("it holds a window function");
     if (references.star)
-      return Fail(ErrorKind::kConfig, "contract.rule", "* and COLUMNS stand for several expressions",
-                  "name the columns");
+      return Fail(ErrorKind::kConfig, "contract.rule",
+                  "* and COLUMNS stand for several expressions", "name the columns");
     WEIR_ASSIGN(const auto plain, Prepared("SELECT\n" + sql + "\nFROM " + table_));
     if (!plain->parameters().empty())
       return Fail(ErrorKind::kConfig, "contract.rule", "a rule has no parameters",
@@ -114,9 +114,10 @@ class RuleReader {
     WEIR_TRY(Prepared("SELECT 1 FROM " + table_ + " WHERE\n" + sql + "\n"));
     WEIR_ASSIGN(const std::string timed, engine::ReplaceNames(session_, sql, TimeNames()));
     if (!Prepared("SELECT TRY((\n" + timed + "\n)) FROM " + table_))
-      return Fail(ErrorKind::kConfig, "contract.rule",
-                  "it changes from call to call, so that a record could pass one time and not another",
-                  "leave out random() and its like");
+      return Fail(
+          ErrorKind::kConfig, "contract.rule",
+          "it changes from call to call, so that a record could pass one time and not another",
+          "leave out random() and its like");
     AddColumns(references, rule);
     return timed;
   }
@@ -169,8 +170,8 @@ std::string TryingQuery(const std::vector<Rule>& rules, const std::string& table
                         const std::string& row) {
   std::string selected;
   for (const Rule& rule : rules)
-    selected += ", coalesce(TRY(CASE WHEN " + row + " >= 0 THEN CAST(" + rule.sql +
-                " AS TINYINT) END), 3)";
+    selected +=
+        ", coalesce(TRY(CASE WHEN " + row + " >= 0 THEN CAST(" + rule.sql + " AS TINYINT) END), 3)";
   return "SELECT " + row + selected + " FROM " + table;
 }
 
@@ -213,8 +214,8 @@ struct RuleSet::State {
     if (numbers == nullptr || numbers->length() < count) {
       std::vector<int32_t> values(static_cast<size_t>(count));
       std::iota(values.begin(), values.end(), 0);
-      numbers = std::make_shared<arrow::Int32Array>(count,
-                                                    arrow::Buffer::FromVector(std::move(values)));
+      numbers =
+          std::make_shared<arrow::Int32Array>(count, arrow::Buffer::FromVector(std::move(values)));
     }
     arrow::ArrayVector arrays = rows.columns();
     arrays.push_back(numbers->Slice(0, count));

@@ -2,9 +2,10 @@
 //
 // Each rule becomes a number per record: 1 it holds or does not apply, 0 false, 2 null. All of them
 // are computed by one plain query, which hands out only the records where one is not 1. An error in
-// any of them fails that query. The batch is then halved until the failing pieces are small, and these
-// are computed with each rule inside TRY, where null means that this very record made it fail. TRY is
-// handed one record at a time, since DuckDB 1.5 cannot be trusted with more (engine/README.md).
+// any of them fails that query. The batch is then halved until the failing pieces are small, and
+// these are computed with each rule inside TRY, where null means that this very record made it
+// fail. TRY is handed one record at a time, since DuckDB 1.5 cannot be trusted with more
+// (engine/README.md).
 #pragma once
 
 #include <cstdint>
@@ -31,8 +32,8 @@ struct Finding {
 
 class RuleSet {
  public:
-  // `columns` are the batches' (the contract's, then `_rescued`). Adds what is wrong to `errors` and
-  // then answers null.
+  // `columns` are the batches' (the contract's, then `_rescued`). Adds what is wrong to `errors`
+  // and then answers null.
   static std::unique_ptr<RuleSet> Compile(const std::vector<RuleSpec>& rules,
                                           std::shared_ptr<arrow::Schema> columns,
                                           engine::Session& session, Errors& errors);
@@ -45,8 +46,8 @@ class RuleSet {
   const std::vector<uint32_t>& columns_of(size_t rule) const;
 
   // What a reason says of a finding: "false (price is -1)", "null (price is null)",
-  // "Overflow in ... (price is 9)". The engine is asked for the cause of an error only a few times per
-  // Run; beyond that it reads "it cannot be computed (...)".
+  // "Overflow in ... (price is 9)". The engine is asked for the cause of an error only a few times
+  // per Run; beyond that it reads "it cannot be computed (...)".
   std::string Detail(const Finding& finding, const arrow::RecordBatch& rows);
 
  private:

@@ -43,7 +43,8 @@ Result<std::string> Inflate(std::string_view bytes) {
 }
 
 Result<std::string> UnpackZstandard(std::string_view bytes) {
-  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), &ZSTD_freeDCtx);
+  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(),
+                                                                     &ZSTD_freeDCtx);
   WEIR_CHECK(context != nullptr);
   ZSTD_inBuffer input{.src = bytes.data(), .size = bytes.size(), .pos = 0};
   std::string out;
@@ -83,8 +84,10 @@ Result<std::string> UnpackSnappy(std::string_view bytes) {
   if (!unpacked.ok() || static_cast<size_t>(*unpacked) != size)
     return Corrupt("a snappy block is broken");
   uint32_t expected = 0;
-  for (const char c : bytes.substr(bytes.size() - 4)) expected = (expected << 8) | static_cast<unsigned char>(c);
-  const uLong actual = crc32(0, reinterpret_cast<const Bytef*>(out.data()), static_cast<uInt>(out.size()));
+  for (const char c : bytes.substr(bytes.size() - 4))
+    expected = (expected << 8) | static_cast<unsigned char>(c);
+  const uLong actual =
+      crc32(0, reinterpret_cast<const Bytef*>(out.data()), static_cast<uInt>(out.size()));
   if (actual != expected) return Corrupt("the checksum of a snappy block is wrong");
   return out;
 }
@@ -113,7 +116,8 @@ Result<std::string> Unpack(std::string_view codec, std::string_view bytes) {
   if (codec == "zstandard") return UnpackZstandard(bytes);
   if (codec == "snappy") return UnpackSnappy(bytes);
   return Fail(ErrorKind::kUnsupported, "iceberg.avro_codec",
-              "a manifest is packed with '" + std::string(codec.substr(0, 40)) + "', which Weir cannot read",
+              "a manifest is packed with '" + std::string(codec.substr(0, 40)) +
+                  "', which Weir cannot read",
               "rewrite the table's manifests with write.avro.compression-codec=gzip");
 }
 

@@ -1,5 +1,5 @@
-// Feeds arbitrary bytes to everything of this room that reads what others wrote. The first byte picks
-// the reader. Whatever comes: a value or an error, no crash, no unbounded memory.
+// Feeds arbitrary bytes to everything of this room that reads what others wrote. The first byte
+// picks the reader. Whatever comes: a value or an error, no crash, no unbounded memory.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

@@ -2,8 +2,8 @@
 // whose fields are known by `field-id`, both ways.
 //
 // Reading takes every byte as untrusted. A Cursor never reads outside its bytes: a fault makes it
-// `failed` for good, it then yields zeros and empty texts, and every loop ends. What a writer put there
-// beyond the known fields is skipped by its schema.
+// `failed` for good, it then yields zeros and empty texts, and every loop ends. What a writer put
+// there beyond the known fields is skipped by its schema.
 #pragma once
 
 #include <cstdint>
@@ -38,10 +38,10 @@ enum class Kind : uint8_t {
 
 struct Node {
   Kind kind = Kind::kNull;
-  size_t size = 0;               // kFixed: bytes.
-  std::string logical;           // logicalType, if any.
-  std::string name;              // Of named types.
-  std::vector<Node> children;    // kRecord: fields; kArray, kMap: one; kUnion: branches.
+  size_t size = 0;                 // kFixed: bytes.
+  std::string logical;             // logicalType, if any.
+  std::string name;                // Of named types.
+  std::vector<Node> children;      // kRecord: fields; kArray, kMap: one; kUnion: branches.
   std::vector<int32_t> field_ids;  // kRecord: one per child, -1 where the writer gave none.
 };
 
@@ -58,9 +58,9 @@ class Cursor {
 
   // Each reads one value of `node`, through a union where there is one (null: nullopt). A value of
   // another kind than asked for is a fault.
-  std::optional<int64_t> Whole(const Node& node);      // int, long.
-  std::optional<bool> Flag(const Node& node);          // boolean.
-  std::optional<double> Real(const Node& node);        // float, double.
+  std::optional<int64_t> Whole(const Node& node);           // int, long.
+  std::optional<bool> Flag(const Node& node);               // boolean.
+  std::optional<double> Real(const Node& node);             // float, double.
   std::optional<std::string_view> Bytes(const Node& node);  // bytes, string, fixed.
   // Calls `field(child, id)` for each field in order, which must read or skip it. False: null.
   bool Record(const Node& node, const std::function<void(const Node&, int32_t)>& field);
@@ -130,8 +130,8 @@ class Encoder {
   std::string out_;
 };
 
-// Builds one container with the codec deflate. Equal records give equal bytes: the sync marker comes
-// from the content.
+// Builds one container with the codec deflate. Equal records give equal bytes: the sync marker
+// comes from the content.
 class ContainerWriter {
  public:
   ContainerWriter(std::string schema_json, std::vector<std::pair<std::string, std::string>> header);
@@ -154,8 +154,8 @@ class ContainerWriter {
   std::vector<Block> blocks_;
 };
 
-// What a block, and all blocks of a file, may unpack to. Writers make blocks of 64 KiB; these bounds
-// keep a small hostile file from asking for all memory.
+// What a block, and all blocks of a file, may unpack to. Writers make blocks of 64 KiB; these
+// bounds keep a small hostile file from asking for all memory.
 inline constexpr size_t kBlockBytesMax = 64 * 1024 * 1024;
 inline constexpr size_t kFileBytesMax = 1024 * 1024 * 1024;
 std::string Deflate(std::string_view bytes);

@@ -24,7 +24,8 @@ class SchemaReader {
     const auto word = AsText(*type);
     if (!word) return Read(*type, depth + 1);
     Node node;
-    if (const auto logical = FindMember(json, "logicalType")) node.logical = AsText(*logical).value_or("");
+    if (const auto logical = FindMember(json, "logicalType"))
+      node.logical = AsText(*logical).value_or("");
     if (const auto name = FindMember(json, "name")) node.name = AsText(*name).value_or("");
     if (*word == "record") return Record(json, std::move(node), depth);
     if (*word == "array" || *word == "map") {
@@ -37,7 +38,8 @@ class SchemaReader {
     }
     if (*word == "fixed") {
       WEIR_ASSIGN(const int64_t size, IntMember(json, "size"));
-      if (size < 1 || size > 1'000'000) return Corrupt("a fixed type has the size " + std::to_string(size));
+      if (size < 1 || size > 1'000'000)
+        return Corrupt("a fixed type has the size " + std::to_string(size));
       node.kind = Kind::kFixed;
       node.size = static_cast<size_t>(size);
       leaves_[node.name] = node;
@@ -126,7 +128,8 @@ int64_t Cursor::Varint() {
     const auto byte = static_cast<unsigned char>(bytes_[at_++]);
     if (shift == 63 && byte > 1) break;
     bits |= uint64_t{byte & 0x7fU} << shift;
-    if ((byte & 0x80) == 0) return static_cast<int64_t>(bits >> 1) ^ -static_cast<int64_t>(bits & 1);
+    if ((byte & 0x80) == 0)
+      return static_cast<int64_t>(bits >> 1) ^ -static_cast<int64_t>(bits & 1);
   }
   Fault();
   return 0;
@@ -299,7 +302,8 @@ Result<Container> Open(std::string_view bytes) {
   });
   container.sync = cursor.Take(kSyncBytes);
   if (cursor.failed()) return Corrupt("the file's header is cut off or broken");
-  container.blocks = bytes.substr(static_cast<size_t>(container.sync.data() - bytes.data()) + kSyncBytes);
+  container.blocks =
+      bytes.substr(static_cast<size_t>(container.sync.data() - bytes.data()) + kSyncBytes);
   const auto schema = container.header.find("avro.schema");
   if (schema == container.header.end()) return Corrupt("the file's header has no schema");
   WEIR_ASSIGN(container.schema, ParseSchema(schema->second));

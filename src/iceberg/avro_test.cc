@@ -52,8 +52,9 @@ TEST(Avro, ReadsWhatItWrites) {
 TEST(Avro, EqualRecordsGiveEqualBytes) { EXPECT_EQ(File(100), File(100)); }
 
 TEST(Avro, NumbersAreZigZagVarints) {
-  for (const int64_t number : {int64_t{0}, int64_t{-1}, int64_t{63}, int64_t{-64}, int64_t{64}, int64_t{300},
-                               std::numeric_limits<int64_t>::max(), std::numeric_limits<int64_t>::min()}) {
+  for (const int64_t number :
+       {int64_t{0}, int64_t{-1}, int64_t{63}, int64_t{-64}, int64_t{64}, int64_t{300},
+        std::numeric_limits<int64_t>::max(), std::numeric_limits<int64_t>::min()}) {
     Encoder encoder;
     encoder.Whole(number);
     const std::string bytes = encoder.Release();
@@ -125,7 +126,8 @@ TEST(Avro, SchemasThatLeadAstrayAreRefused) {
       {"an unknown name", R"("nothing")"},
       {"a record that holds itself",
        R"({"type":"record","name":"r","fields":[{"name":"a","type":["null","r"],"field-id":1}]})"},
-      {"deep nesting", [] {
+      {"deep nesting",
+       [] {
          std::string text = R"("int")";
          for (int i = 0; i < 60; ++i) text = R"({"type":"array","items":)" + text + "}";
          return text;

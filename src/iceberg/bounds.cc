@@ -31,7 +31,9 @@ uint32_t CodePointAt(std::string_view text, size_t at) {
 }
 
 void AppendUtf8(std::string& text, uint32_t code_point) {
-  const auto byte = [&](uint32_t bits) { text += static_cast<char>(static_cast<unsigned char>(bits)); };
+  const auto byte = [&](uint32_t bits) {
+    text += static_cast<char>(static_cast<unsigned char>(bits));
+  };
   if (code_point < 0x80) {
     byte(code_point);
   } else if (code_point < 0x800) {
@@ -123,7 +125,8 @@ struct MetricsAccumulator::State {
     }
     if (leaf.children.empty()) return {};
     const auto& parent = static_cast<const arrow::StructArray&>(*storage);
-    // Flatten hides the values under a null struct; without such structs the children are as they are.
+    // Flatten hides the values under a null struct; without such structs the children are as they
+    // are.
     arrow::ArrayVector children = parent.fields();
     if (parent.null_count() != 0) {
       auto flat = parent.Flatten();

@@ -1,5 +1,6 @@
-// What a manifest says about the values of a data file's columns, gathered while the file is written.
-// The accumulator sees every row on the hot path: no virtual call and no allocation per row.
+// What a manifest says about the values of a data file's columns, gathered while the file is
+// written. The accumulator sees every row on the hot path: no virtual call and no allocation per
+// row.
 #pragma once
 
 #include <cstdint>
@@ -17,11 +18,11 @@ namespace weir::iceberg {
 
 // By field id. A column that is not in a map is unknown, which readers take as "may hold anything".
 struct Metrics {
-  std::map<int32_t, int64_t> column_sizes;        // Bytes in the file; the file's writer knows them.
-  std::map<int32_t, int64_t> value_counts;        // Nulls and NaN included.
+  std::map<int32_t, int64_t> column_sizes;  // Bytes in the file; the file's writer knows them.
+  std::map<int32_t, int64_t> value_counts;  // Nulls and NaN included.
   std::map<int32_t, int64_t> null_value_counts;
   std::map<int32_t, int64_t> nan_value_counts;
-  std::map<int32_t, std::string> lower_bounds;    // EncodeValue; texts cut to kBoundLength.
+  std::map<int32_t, std::string> lower_bounds;  // EncodeValue; texts cut to kBoundLength.
   std::map<int32_t, std::string> upper_bounds;
   friend bool operator==(const Metrics&, const Metrics&) = default;
 };

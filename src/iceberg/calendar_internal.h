@@ -1,4 +1,5 @@
-// The proleptic Gregorian calendar for every day that fits; floors, so that days before 1970 are right.
+// The proleptic Gregorian calendar for every day that fits; floors, so that days before 1970 are
+// right.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,8 @@ constexpr CivilDate CivilFromDays(int64_t days) {
   const int64_t day_of_era = shifted - era * 146097;
   const int64_t year_of_era =
       (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const int64_t march_month = (5 * day_of_year + 2) / 153;
   const int month = static_cast<int>(march_month < 10 ? march_month + 3 : march_month - 9);
   return {.year = year_of_era + era * 400 + (month <= 2 ? 1 : 0),

@@ -15,21 +15,24 @@ namespace weir::iceberg {
 
 inline std::unexpected<Error> WrongColumnType(const std::string& column, const Type& wanted,
                                               const arrow::DataType& got) {
-  return Fail(ErrorKind::kInvalid, "iceberg.column_type",
-              "column '" + column + "' holds " + got.ToString() + " where the table has " + ToText(wanted));
+  return Fail(
+      ErrorKind::kInvalid, "iceberg.column_type",
+      "column '" + column + "' holds " + got.ToString() + " where the table has " + ToText(wanted));
 }
 
 // The array in its storage form if it has the Arrow type of `type`: uuid as fixed_size_binary(16),
 // everything else as itself. Nested types are compared by kind; their children are checked in turn.
 inline Result<std::shared_ptr<arrow::Array>> StorageOf(const std::shared_ptr<arrow::Array>& array,
-                                                       const Type& type, const std::string& column) {
+                                                       const Type& type,
+                                                       const std::string& column) {
   const arrow::DataType& got = *array->type();
   const auto is = [&](arrow::Type::type id) { return got.id() == id; };
   switch (type.kind) {
     case TypeKind::kUuid:
       if (is(arrow::Type::EXTENSION)) {
         const auto& extension = static_cast<const arrow::ExtensionArray&>(*array);
-        if (extension.extension_type()->extension_name() == "arrow.uuid") return extension.storage();
+        if (extension.extension_type()->extension_name() == "arrow.uuid")
+          return extension.storage();
       }
       if (is(arrow::Type::FIXED_SIZE_BINARY) && got.byte_width() == 16) return array;
       break;

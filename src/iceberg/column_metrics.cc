@@ -21,7 +21,8 @@ void ForEachValidRun(const arrow::Array& array, Run run) {
     if (array.length() != 0) run(int64_t{0}, array.length());
     return;
   }
-  arrow::internal::VisitSetBitRunsVoid(array.null_bitmap_data(), array.offset(), array.length(), run);
+  arrow::internal::VisitSetBitRunsVoid(array.null_bitmap_data(), array.offset(), array.length(),
+                                       run);
 }
 
 template <class ArrayType>
@@ -78,8 +79,12 @@ class RealMetrics final : public ColumnMetrics {
     });
   }
   // Zero has two signs, and the least is below and the greatest above both.
-  std::optional<std::string> Lower() const override { return Bound(lowest_ == 0 ? Number{-0.0} : lowest_); }
-  std::optional<std::string> Upper() const override { return Bound(highest_ == 0 ? Number{0.0} : highest_); }
+  std::optional<std::string> Lower() const override {
+    return Bound(lowest_ == 0 ? Number{-0.0} : lowest_);
+  }
+  std::optional<std::string> Upper() const override {
+    return Bound(highest_ == 0 ? Number{0.0} : highest_);
+  }
   std::optional<int64_t> nan_count() const override { return nans_; }
 
  private:

@@ -16,7 +16,8 @@ int Tier(int64_t files, size_t base) {
 }
 
 std::unordered_set<int64_t> Retained(const TableMetadata& metadata,
-                                     const std::set<int64_t>& protected_snapshots, size_t snapshots_kept) {
+                                     const std::set<int64_t>& protected_snapshots,
+                                     size_t snapshots_kept) {
   std::unordered_set<int64_t> retained(protected_snapshots.begin(), protected_snapshots.end());
   int64_t oldest_kept_ms = std::numeric_limits<int64_t>::max();
   size_t depth = 0;
@@ -56,13 +57,15 @@ std::unordered_set<int64_t> Retained(const TableMetadata& metadata,
 }  // namespace
 
 std::vector<std::vector<size_t>> MergeGroups(std::span<const ManifestFile> manifests,
-                                             const std::set<size_t>& apart, const CommitPolicy& policy) {
+                                             const std::set<size_t>& apart,
+                                             const CommitPolicy& policy) {
   const size_t least = std::max<size_t>(policy.manifests_before_merge, 2);
   std::map<std::tuple<int32_t, ManifestContent, int>, std::vector<size_t>> tiers;
   for (size_t i = 0; i < manifests.size(); ++i) {
     const ManifestFile& manifest = manifests[i];
     if (apart.contains(i) || manifest.live_files() <= 0) continue;
-    // Large enough for good. Half the target, so that the halves of a split merge never merge again.
+    // Large enough for good. Half the target, so that the halves of a split merge never merge
+    // again.
     if (manifest.length >= policy.manifest_bytes_target / 2) continue;
     tiers[{manifest.spec_id, manifest.content, Tier(manifest.live_files(), least)}].push_back(i);
   }
@@ -81,13 +84,15 @@ std::vector<Snapshot> Expire(TableMetadata& metadata, const std::set<int64_t>& p
   const auto first_gone =
       std::stable_partition(metadata.snapshots.begin(), metadata.snapshots.end(),
                             [&](const Snapshot& snapshot) { return !gone(snapshot.id); });
-  expired.assign(std::make_move_iterator(first_gone), std::make_move_iterator(metadata.snapshots.end()));
+  expired.assign(std::make_move_iterator(first_gone),
+                 std::make_move_iterator(metadata.snapshots.end()));
   metadata.snapshots.erase(first_gone, metadata.snapshots.end());
   if (expired.empty()) return expired;
   // A log with a hole in it would tell a wrong history, so everything up to the last hole goes.
   auto& log = metadata.snapshot_log;
-  const auto last_gone = std::find_if(log.rbegin(), log.rend(),
-                                      [&](const SnapshotLogEntry& entry) { return gone(entry.snapshot_id); });
+  const auto last_gone = std::find_if(log.rbegin(), log.rend(), [&](const SnapshotLogEntry& entry) {
+    return gone(entry.snapshot_id);
+  });
   log.erase(log.begin(), last_gone.base());
   const auto names_gone = [&](const StatisticsEntry& entry) { return gone(entry.snapshot_id); };
   std::erase_if(metadata.statistics, names_gone);
@@ -99,7 +104,8 @@ std::vector<std::string> LogMetadata(TableMetadata& metadata, int64_t base_updat
                                      const std::string& base_location, size_t files_kept) {
   std::vector<std::string> old;
   auto& log = metadata.metadata_log;
-  if (!base_location.empty()) log.push_back({.timestamp_ms = base_updated_ms, .file = base_location});
+  if (!base_location.empty())
+    log.push_back({.timestamp_ms = base_updated_ms, .file = base_location});
   const size_t kept = std::max<size_t>(files_kept, 1);
   while (log.size() > kept) {
     old.push_back(std::move(log.front().file));

@@ -18,14 +18,17 @@ std::string Fixture(const std::string& name) {
 
 struct PyIcebergTable {
   TableMetadata metadata = ParseMetadata(Fixture("pyiceberg/table.metadata.json")).value();
-  std::vector<ManifestFile> list = DecodeManifestList(Fixture("pyiceberg/manifest-list.avro")).value();
+  std::vector<ManifestFile> list =
+      DecodeManifestList(Fixture("pyiceberg/manifest-list.avro")).value();
 
   std::vector<LoadedManifest> Load() const {
     std::vector<LoadedManifest> loaded;
-    for (const auto& [position, name] : {std::pair<size_t, const char*>{0, "pyiceberg/manifest-deleted.avro"},
-                                         {1, "pyiceberg/manifest-added.avro"}})
-      loaded.push_back({.file = list.at(position),
-                        .entries = DecodeManifest(Fixture(name), list.at(position), metadata.spec()).value()});
+    for (const auto& [position, name] :
+         {std::pair<size_t, const char*>{0, "pyiceberg/manifest-deleted.avro"},
+          {1, "pyiceberg/manifest-added.avro"}})
+      loaded.push_back(
+          {.file = list.at(position),
+           .entries = DecodeManifest(Fixture(name), list.at(position), metadata.spec()).value()});
     return loaded;
   }
 };
@@ -57,7 +60,8 @@ TEST(PyIceberg, ItsManifestListIsRead) {
   EXPECT_EQ(list[1].length, static_cast<int64_t>(Fixture("pyiceberg/manifest-added.avro").size()));
   ASSERT_EQ(list[1].partitions.size(), 2U);
   EXPECT_TRUE(list[1].partitions[1].contains_null);
-  EXPECT_EQ(list[1].partitions[0].lower_bound, EncodeValue(Primitive(TypeKind::kDate), int32_t{20574}));
+  EXPECT_EQ(list[1].partitions[0].lower_bound,
+            EncodeValue(Primitive(TypeKind::kDate), int32_t{20574}));
 }
 
 TEST(PyIceberg, ItsManifestsAreRead) {
@@ -71,11 +75,13 @@ TEST(PyIceberg, ItsManifestsAreRead) {
   EXPECT_EQ(entry.sequence_number, 1);
   EXPECT_EQ(entry.file.file_size, 3618);
   EXPECT_EQ(entry.file.partition, (PartitionTuple{int32_t{20575}, Unscaled{.high = 0, .low = 25}}));
-  EXPECT_EQ(loaded[1].entries[1].file.partition, (PartitionTuple{int32_t{20574}, std::monostate{}}));
+  EXPECT_EQ(loaded[1].entries[1].file.partition,
+            (PartitionTuple{int32_t{20574}, std::monostate{}}));
   EXPECT_EQ(entry.file.metrics.column_sizes.at(3), 125);
   EXPECT_EQ(entry.file.metrics.lower_bounds.at(3), "rxxxxxxxxxxxxxxx");
   EXPECT_EQ(entry.file.metrics.upper_bounds.at(3), "rxxxxxxxxxxxxxxy");
-  EXPECT_EQ(DecodeValue(Primitive(TypeKind::kLong), entry.file.metrics.lower_bounds.at(1)).value(), Value(int64_t{1}));
+  EXPECT_EQ(DecodeValue(Primitive(TypeKind::kLong), entry.file.metrics.lower_bounds.at(1)).value(),
+            Value(int64_t{1}));
   EXPECT_EQ(entry.file.split_offsets, std::vector<int64_t>{4});
 }
 
@@ -90,8 +96,9 @@ TEST(PyIceberg, ItsTableCanBeWrittenOn) {
   request.commit_uuid = "c";
   request.metadata_uuid = "m";
   request.timestamp_ms = table.metadata.last_updated_ms + 1;
-  const auto plan = PlanCommit(table.metadata, "file:/lake/raw/events/metadata/00004-x.metadata.json", table.list,
-                               table.Load(), request);
+  const auto plan =
+      PlanCommit(table.metadata, "file:/lake/raw/events/metadata/00004-x.metadata.json", table.list,
+                 table.Load(), request);
   ASSERT_TRUE(plan) << plan.error().ToString();
   EXPECT_EQ(Rejections(*plan), std::vector<std::string>{});
   const StringMap& summary = plan->next.current_snapshot()->summary;

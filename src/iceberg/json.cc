@@ -109,7 +109,8 @@ Result<StringMap> OptionalStrings(Json object, const char* key) {
   const auto member = FindMember(object, key);
   if (!member) return map;
   simdjson::dom::object members;
-  if (member->get(members) != simdjson::SUCCESS) return CorruptMetadata(Named(key) + "is not an object");
+  if (member->get(members) != simdjson::SUCCESS)
+    return CorruptMetadata(Named(key) + "is not an object");
   for (const auto& [name, value] : members) {
     if (value.is_null()) continue;
     const auto text = AsText(value);

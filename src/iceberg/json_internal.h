@@ -1,5 +1,6 @@
-// JSON in and out. Reading (simdjson) checks every access and says what is wrong where: others wrote
-// the text. Writing appends to one string: metadata of a hundred snapshots is written by every commit.
+// JSON in and out. Reading (simdjson) checks every access and says what is wrong where: others
+// wrote the text. Writing appends to one string: metadata of a hundred snapshots is written by
+// every commit.
 #pragma once
 
 #include <simdjson.h>

@@ -1,5 +1,6 @@
 // Manifests and manifest lists: Avro files that name the data files of a snapshot. Bytes in, values
-// out. Pure; threads: any. Decoding takes bytes as untrusted: any input ends in a value or an error.
+// out. Pure; threads: any. Decoding takes bytes as untrusted: any input ends in a value or an
+// error.
 #pragma once
 
 #include <cstdint>
@@ -95,15 +96,16 @@ struct EncodedManifest {
   ManifestFile file;  // All but `path`; `length` is bytes.size().
 };
 
-// Invariants (checked): not empty; kExisting and kDeleted entries have all three numbers; a tuple has
-// one value per field of the spec; entries' content fits the header's.
-// Error: those of PartitionTypes.
+// Invariants (checked): not empty; kExisting and kDeleted entries have all three numbers; a tuple
+// has one value per field of the spec; entries' content fits the header's. Error: those of
+// PartitionTypes.
 Result<EncodedManifest> EncodeManifest(const ManifestHeader& header,
                                        std::span<const ManifestEntry> entries);
 
 // `listed` is the manifest's line in the list (numbers are inherited from it), `spec` the spec of
 // listed.spec_id. Errors: iceberg.avro_corrupt (kCorrupt), iceberg.avro_codec (kUnsupported).
-Result<std::vector<ManifestEntry>> DecodeManifest(std::string_view bytes, const ManifestFile& listed,
+Result<std::vector<ManifestEntry>> DecodeManifest(std::string_view bytes,
+                                                  const ManifestFile& listed,
                                                   const PartitionSpec& spec);
 
 struct ManifestListHeader {
@@ -112,7 +114,8 @@ struct ManifestListHeader {
   int64_t sequence_number = 0;
 };
 
-std::string EncodeManifestList(const ManifestListHeader& header, std::span<const ManifestFile> manifests);
+std::string EncodeManifestList(const ManifestListHeader& header,
+                               std::span<const ManifestFile> manifests);
 
 // Errors as DecodeManifest.
 Result<std::vector<ManifestFile>> DecodeManifestList(std::string_view bytes);

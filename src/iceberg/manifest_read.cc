@@ -32,8 +32,12 @@ std::optional<std::string> ReadOptionalText(Cursor& cursor, const Node& node) {
   return bytes ? std::optional<std::string>(*bytes) : std::nullopt;
 }
 
-void ReadMapValue(Cursor& cursor, const Node& node, int64_t& value) { value = ReadLong(cursor, node); }
-void ReadMapValue(Cursor& cursor, const Node& node, std::string& value) { value = ReadText(cursor, node); }
+void ReadMapValue(Cursor& cursor, const Node& node, int64_t& value) {
+  value = ReadLong(cursor, node);
+}
+void ReadMapValue(Cursor& cursor, const Node& node, std::string& value) {
+  value = ReadText(cursor, node);
+}
 
 // A map with int keys: an array of records of key and value.
 template <class Mapped>
@@ -303,7 +307,8 @@ void ReadManifestFileField(Cursor& cursor, const Node& node, int32_t id, Manifes
 
 }  // namespace
 
-Result<std::vector<ManifestEntry>> DecodeManifest(std::string_view bytes, const ManifestFile& listed,
+Result<std::vector<ManifestEntry>> DecodeManifest(std::string_view bytes,
+                                                  const ManifestFile& listed,
                                                   const PartitionSpec& spec) {
   const auto decode = [&]() -> Result<std::vector<ManifestEntry>> {
     WEIR_ASSIGN(const avro::Container container, avro::Open(bytes));
@@ -314,7 +319,8 @@ Result<std::vector<ManifestEntry>> DecodeManifest(std::string_view bytes, const 
       entry.file.spec_id = listed.spec_id;
       Inherit(entry, listed);
       if (entry.file.path.empty()) fault = "an entry has no file path";
-      if (entry.file.record_count < 0 || entry.file.file_size < 0) fault = "an entry has a negative size";
+      if (entry.file.record_count < 0 || entry.file.file_size < 0)
+        fault = "an entry has a negative size";
       if (!entry.sequence_number || !entry.file_sequence_number)
         fault = "an entry that is not new has no sequence number";
       if (!fault.empty()) return;

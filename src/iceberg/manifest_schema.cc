@@ -76,7 +76,8 @@ Json PartitionType(const Type& type, int32_t field_id) {
               {"size", 16},
               {"logicalType", "uuid"}};
     case TypeKind::kFixed:
-      return {{"type", "fixed"}, {"name", fmt::format("fixed_{}", field_id)}, {"size", type.length}};
+      return {
+          {"type", "fixed"}, {"name", fmt::format("fixed_{}", field_id)}, {"size", type.length}};
     case TypeKind::kBinary:
       return "bytes";
     case TypeKind::kDecimal:
@@ -129,28 +130,27 @@ size_t DecimalFixedSize(int precision) {
 
 std::string ManifestAvroSchema(const PartitionSpec& spec, std::span<const Type> types) {
   const Json file = Record(
-      "r2", Json::array({Required("content", 134, "int"),
-                         Required("file_path", 100, "string"),
-                         Required("file_format", 101, "string"),
-                         Required("partition", 102, PartitionRecord(spec, types)),
-                         Required("record_count", 103, "long"),
-                         Required("file_size_in_bytes", 104, "long"),
-                         Optional("column_sizes", 108, IntMap(117, 118, "long")),
-                         Optional("value_counts", 109, IntMap(119, 120, "long")),
-                         Optional("null_value_counts", 110, IntMap(121, 122, "long")),
-                         Optional("nan_value_counts", 137, IntMap(138, 139, "long")),
-                         Optional("lower_bounds", 125, IntMap(126, 127, "bytes")),
-                         Optional("upper_bounds", 128, IntMap(129, 130, "bytes")),
-                         Optional("key_metadata", 131, "bytes"),
-                         Optional("split_offsets", 132, List(133, "long")),
-                         Optional("equality_ids", 135, List(136, "int")),
-                         Optional("sort_order_id", 140, "int"),
-                         Optional("referenced_data_file", 143, "string")}));
-  return Print(Record("manifest_entry", Json::array({Required("status", 0, "int"),
-                                                     Optional("snapshot_id", 1, "long"),
-                                                     Optional("sequence_number", 3, "long"),
-                                                     Optional("file_sequence_number", 4, "long"),
-                                                     Required("data_file", 2, file)})));
+      "r2",
+      Json::array(
+          {Required("content", 134, "int"), Required("file_path", 100, "string"),
+           Required("file_format", 101, "string"),
+           Required("partition", 102, PartitionRecord(spec, types)),
+           Required("record_count", 103, "long"), Required("file_size_in_bytes", 104, "long"),
+           Optional("column_sizes", 108, IntMap(117, 118, "long")),
+           Optional("value_counts", 109, IntMap(119, 120, "long")),
+           Optional("null_value_counts", 110, IntMap(121, 122, "long")),
+           Optional("nan_value_counts", 137, IntMap(138, 139, "long")),
+           Optional("lower_bounds", 125, IntMap(126, 127, "bytes")),
+           Optional("upper_bounds", 128, IntMap(129, 130, "bytes")),
+           Optional("key_metadata", 131, "bytes"),
+           Optional("split_offsets", 132, List(133, "long")),
+           Optional("equality_ids", 135, List(136, "int")), Optional("sort_order_id", 140, "int"),
+           Optional("referenced_data_file", 143, "string")}));
+  return Print(Record(
+      "manifest_entry",
+      Json::array({Required("status", 0, "int"), Optional("snapshot_id", 1, "long"),
+                   Optional("sequence_number", 3, "long"),
+                   Optional("file_sequence_number", 4, "long"), Required("data_file", 2, file)})));
 }
 
 const std::string& ManifestListAvroSchema() {
@@ -161,17 +161,17 @@ const std::string& ManifestListAvroSchema() {
                                                      Optional("upper_bound", 511, "bytes")}));
     return Print(Record(
         "manifest_file",
-        Json::array({Required("manifest_path", 500, "string"), Required("manifest_length", 501, "long"),
-                     Required("partition_spec_id", 502, "int"), Required("content", 517, "int"),
-                     Required("sequence_number", 515, "long"),
-                     Required("min_sequence_number", 516, "long"),
-                     Required("added_snapshot_id", 503, "long"), Required("added_files_count", 504, "int"),
-                     Required("existing_files_count", 505, "int"),
-                     Required("deleted_files_count", 506, "int"), Required("added_rows_count", 512, "long"),
-                     Required("existing_rows_count", 513, "long"),
-                     Required("deleted_rows_count", 514, "long"),
-                     Optional("partitions", 507, List(508, summary)),
-                     Optional("key_metadata", 519, "bytes")})));
+        Json::array(
+            {Required("manifest_path", 500, "string"), Required("manifest_length", 501, "long"),
+             Required("partition_spec_id", 502, "int"), Required("content", 517, "int"),
+             Required("sequence_number", 515, "long"), Required("min_sequence_number", 516, "long"),
+             Required("added_snapshot_id", 503, "long"), Required("added_files_count", 504, "int"),
+             Required("existing_files_count", 505, "int"),
+             Required("deleted_files_count", 506, "int"), Required("added_rows_count", 512, "long"),
+             Required("existing_rows_count", 513, "long"),
+             Required("deleted_rows_count", 514, "long"),
+             Optional("partitions", 507, List(508, summary)),
+             Optional("key_metadata", 519, "bytes")})));
   }();
   return schema;
 }

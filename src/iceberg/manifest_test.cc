@@ -10,8 +10,13 @@
 namespace weir::iceberg {
 namespace {
 
-ManifestHeader HeaderOf(const PartitionSpec& spec, ManifestContent content = ManifestContent::kData) {
-  return {.schema = EventSchema(), .spec = spec, .content = content, .snapshot_id = 77, .sequence_number = 5};
+ManifestHeader HeaderOf(const PartitionSpec& spec,
+                        ManifestContent content = ManifestContent::kData) {
+  return {.schema = EventSchema(),
+          .spec = spec,
+          .content = content,
+          .snapshot_id = 77,
+          .sequence_number = 5};
 }
 
 ManifestEntry Added(DataFile file) {
@@ -46,7 +51,8 @@ TEST(Manifest, EntriesComeBackWithTheirInheritedNumbers) {
   EXPECT_EQ(encoded.file.added_snapshot_id, 77);
   ASSERT_EQ(encoded.file.partitions.size(), 2U);
   EXPECT_TRUE(encoded.file.partitions[0].contains_null);
-  EXPECT_EQ(encoded.file.partitions[0].lower_bound, EncodeValue(Primitive(TypeKind::kDate), int32_t{20570}));
+  EXPECT_EQ(encoded.file.partitions[0].lower_bound,
+            EncodeValue(Primitive(TypeKind::kDate), int32_t{20570}));
   EXPECT_EQ(encoded.file.partitions[1].upper_bound, "us");
 
   const auto decoded = DecodeManifest(encoded.bytes, encoded.file, spec).value();
@@ -96,11 +102,14 @@ TEST(Manifest, EveryPartitionTypeSurvives) {
     header.schema.fields[0].type = c.type;
     header.spec.fields = {{.source_id = 1, .field_id = 1000, .name = "p", .transform = {}},
                           {.source_id = 1, .field_id = 1001, .name = "q-1", .transform = {}}};
-    const auto encoded = EncodeManifest(header, std::vector{Added(FileOf("f", 1, {c.value, c.value}))});
+    const auto encoded =
+        EncodeManifest(header, std::vector{Added(FileOf("f", 1, {c.value, c.value}))});
     ASSERT_TRUE(encoded) << c.name;
     const auto decoded = DecodeManifest(encoded->bytes, encoded->file, header.spec);
     ASSERT_TRUE(decoded) << c.name << " " << decoded.error().ToString();
-    EXPECT_EQ(CompareValues(decoded->at(0).file.partition.at(0), c.value), std::strong_ordering::equal) << c.name;
+    EXPECT_EQ(CompareValues(decoded->at(0).file.partition.at(0), c.value),
+              std::strong_ordering::equal)
+        << c.name;
     EXPECT_EQ(Rejections(*encoded, header.spec), std::vector<std::string>{}) << c.name;
   }
 }
@@ -119,18 +128,22 @@ TEST(Manifest, DeleteFilesKeepWhatTheyReferTo) {
 TEST(Manifest, TheSchemaIsTheSpecificationsByNameNumberAndNullability) {
   // (name, id, optional) in the order of the file.
   const char* expected =
-      "status 0, snapshot_id 1?, sequence_number 3?, file_sequence_number 4?, data_file 2, content 134, "
+      "status 0, snapshot_id 1?, sequence_number 3?, file_sequence_number 4?, data_file 2, content "
+      "134, "
       "file_path 100, file_format 101, partition 102, ts_day 1000?, record_count 103, "
       "file_size_in_bytes 104, column_sizes 108?, value_counts 109?, null_value_counts 110?, "
       "nan_value_counts 137?, lower_bounds 125?, upper_bounds 128?, key_metadata 131?, "
       "split_offsets 132?, equality_ids 135?, sort_order_id 140?, referenced_data_file 143?";
   const PartitionSpec spec = SpecOf({"day(ts)"});
-  EXPECT_EQ(FieldsOfAvroSchema(ManifestAvroSchema(spec, PartitionTypes(spec, EventSchema()).value())), expected);
-  EXPECT_EQ(FieldsOfAvroSchema(ManifestListAvroSchema()),
-            "manifest_path 500, manifest_length 501, partition_spec_id 502, content 517, "
-            "sequence_number 515, min_sequence_number 516, added_snapshot_id 503, added_files_count 504, "
-            "existing_files_count 505, deleted_files_count 506, added_rows_count 512, "
-            "existing_rows_count 513, deleted_rows_count 514, partitions 507?, key_metadata 519?");
+  EXPECT_EQ(
+      FieldsOfAvroSchema(ManifestAvroSchema(spec, PartitionTypes(spec, EventSchema()).value())),
+      expected);
+  EXPECT_EQ(
+      FieldsOfAvroSchema(ManifestListAvroSchema()),
+      "manifest_path 500, manifest_length 501, partition_spec_id 502, content 517, "
+      "sequence_number 515, min_sequence_number 516, added_snapshot_id 503, added_files_count 504, "
+      "existing_files_count 505, deleted_files_count 506, added_rows_count 512, "
+      "existing_rows_count 513, deleted_rows_count 514, partitions 507?, key_metadata 519?");
 }
 
 TEST(Manifest, PartitionNamesAreMadeFitForAvro) {
@@ -154,14 +167,16 @@ TEST(ManifestList, LinesComeBackAsTheyWere) {
   file.added_rows = 4;
   file.existing_rows = 5;
   file.deleted_rows = 6;
-  file.partitions = {{.contains_null = true, .contains_nan = false, .lower_bound = "a", .upper_bound = "b"},
-                     {.contains_null = false, .contains_nan = {}, .lower_bound = {}, .upper_bound = {}}};
+  file.partitions = {
+      {.contains_null = true, .contains_nan = false, .lower_bound = "a", .upper_bound = "b"},
+      {.contains_null = false, .contains_nan = {}, .lower_bound = {}, .upper_bound = {}}};
   ManifestFile deletes = file;
   deletes.content = ManifestContent::kDeletes;
   deletes.partitions.clear();
   deletes.key_metadata = "key";
   const std::vector<ManifestFile> lines = {file, deletes};
-  const std::string bytes = EncodeManifestList({.snapshot_id = 77, .parent_snapshot_id = 76, .sequence_number = 9}, lines);
+  const std::string bytes = EncodeManifestList(
+      {.snapshot_id = 77, .parent_snapshot_id = 76, .sequence_number = 9}, lines);
   EXPECT_EQ(DecodeManifestList(bytes).value(), lines);
   const auto container = avro::Open(bytes).value();
   EXPECT_EQ(container.header.at("snapshot-id"), "77");
@@ -169,7 +184,8 @@ TEST(ManifestList, LinesComeBackAsTheyWere) {
   EXPECT_EQ(container.header.at("sequence-number"), "9");
   EXPECT_EQ(container.header.at("format-version"), "2");
   EXPECT_EQ(container.header.at("avro.codec"), "deflate");
-  EXPECT_EQ(avro::Open(EncodeManifestList({.snapshot_id = 1, .parent_snapshot_id = {}, .sequence_number = 1}, {}))
+  EXPECT_EQ(avro::Open(EncodeManifestList(
+                           {.snapshot_id = 1, .parent_snapshot_id = {}, .sequence_number = 1}, {}))
                 ->header.at("parent-snapshot-id"),
             "null");
 }
@@ -218,7 +234,9 @@ TEST(Manifest, BytesThatAreNoManifestAreAnErrorThatNamesIt) {
 TEST(Manifest, DamageAnywhereEndsInAnErrorOrInEntries) {
   const PartitionSpec spec = SpecOf({"day(ts)", "region"});
   const EncodedManifest encoded =
-      EncodeManifest(HeaderOf(spec), std::vector{Added(FileOf("a", 1, {int32_t{1}, std::string("eu")}))}).value();
+      EncodeManifest(HeaderOf(spec),
+                     std::vector{Added(FileOf("a", 1, {int32_t{1}, std::string("eu")}))})
+          .value();
   for (size_t at = 0; at < encoded.bytes.size(); at += 13) {
     std::string broken = encoded.bytes;
     broken[at] = static_cast<char>(static_cast<unsigned char>(broken[at]) ^ 0x55);

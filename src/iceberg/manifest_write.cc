@@ -68,7 +68,8 @@ void WritePartitionValue(Encoder& out, const Type& type, const Value& value) {
     case TypeKind::kUuid:
     case TypeKind::kFixed: {
       const auto& bytes = std::get<std::string>(value);
-      WEIR_CHECK(bytes.size() == (type.kind == TypeKind::kUuid ? 16 : static_cast<size_t>(type.length)));
+      WEIR_CHECK(bytes.size() ==
+                 (type.kind == TypeKind::kUuid ? 16 : static_cast<size_t>(type.length)));
       return out.Fixed(bytes);
     }
     case TypeKind::kDecimal: {
@@ -194,12 +195,14 @@ Result<EncodedManifest> EncodeManifest(const ManifestHeader& header,
     WriteOptional(out, entry.snapshot_id ? entry.snapshot_id : std::optional(header.snapshot_id));
     WriteOptional(out, entry.sequence_number);
     // Of an added file always inherited, also where its data is older (a compaction).
-    WriteOptional(out, entry.status == EntryStatus::kAdded ? std::nullopt : entry.file_sequence_number);
+    WriteOptional(out,
+                  entry.status == EntryStatus::kAdded ? std::nullopt : entry.file_sequence_number);
     WriteDataFile(out, entry.file, types);
     writer.EndRecord();
     Count(made.file, entry);
     if (entry.live() && entry.sequence_number)
-      made.file.min_sequence_number = std::min(made.file.min_sequence_number, *entry.sequence_number);
+      made.file.min_sequence_number =
+          std::min(made.file.min_sequence_number, *entry.sequence_number);
     for (size_t i = 0; i < types.size(); ++i) summaries[i].Add(entry.file.partition[i]);
   }
   for (const Summary& summary : summaries) made.file.partitions.push_back(summary.Finish());

@@ -79,7 +79,8 @@ Result<void> Validate(const TableMetadata& metadata) {
   if (metadata.FindSchema(metadata.current_schema_id) == nullptr)
     return Invalid(fmt::format("the current schema {} is not listed", metadata.current_schema_id));
   if (metadata.FindSpec(metadata.default_spec_id) == nullptr)
-    return Invalid(fmt::format("the default partition spec {} is not listed", metadata.default_spec_id));
+    return Invalid(
+        fmt::format("the default partition spec {} is not listed", metadata.default_spec_id));
   for (const Schema& schema : metadata.schemas)
     if (HighestFieldId(schema) > metadata.last_column_id)
       return Invalid(fmt::format("schema {} has a column above last-column-id {}", schema.id,
@@ -87,7 +88,8 @@ Result<void> Validate(const TableMetadata& metadata) {
   const auto main = metadata.refs.find("main");
   if (metadata.current_snapshot_id) {
     if (metadata.current_snapshot() == nullptr)
-      return Invalid(fmt::format("the current snapshot {} is not listed", *metadata.current_snapshot_id));
+      return Invalid(
+          fmt::format("the current snapshot {} is not listed", *metadata.current_snapshot_id));
     if (main == metadata.refs.end() || main->second.snapshot_id != *metadata.current_snapshot_id)
       return Invalid("the branch main does not point at the current snapshot");
   } else if (main != metadata.refs.end()) {
@@ -99,8 +101,9 @@ Result<void> Validate(const TableMetadata& metadata) {
                                  ref.snapshot_id));
   for (const Snapshot& snapshot : metadata.snapshots)
     if (snapshot.sequence_number > metadata.last_sequence_number)
-      return Invalid(fmt::format("snapshot {} has sequence number {}, above the table's {}", snapshot.id,
-                                 snapshot.sequence_number, metadata.last_sequence_number));
+      return Invalid(fmt::format("snapshot {} has sequence number {}, above the table's {}",
+                                 snapshot.id, snapshot.sequence_number,
+                                 metadata.last_sequence_number));
   if (!InOrder(metadata.snapshot_log)) return Invalid("the snapshot log is not in order of time");
   if (!InOrder(metadata.metadata_log)) return Invalid("the metadata log is not in order of time");
   if (!metadata.snapshot_log.empty() &&
@@ -116,7 +119,8 @@ TableMetadata NewTable(NewTableRequest request) {
   TableMetadata metadata;
   metadata.table_uuid = std::move(request.table_uuid);
   metadata.location = std::move(request.location);
-  while (metadata.location.size() > 1 && metadata.location.back() == '/') metadata.location.pop_back();
+  while (metadata.location.size() > 1 && metadata.location.back() == '/')
+    metadata.location.pop_back();
   metadata.last_updated_ms = request.timestamp_ms;
   metadata.last_column_id = HighestFieldId(request.schema);
   metadata.current_schema_id = request.schema.id = 0;
@@ -147,7 +151,8 @@ TableMetadata WithSchema(TableMetadata metadata, Schema schema) {
   return metadata;
 }
 
-std::string NextMetadataLocation(std::string_view folder, std::string_view previous, std::string_view uuid) {
+std::string NextMetadataLocation(std::string_view folder, std::string_view previous,
+                                 std::string_view uuid) {
   int64_t version = -1;
   const std::string_view name = previous.substr(previous.find_last_of('/') + 1);
   // "00012-<uuid>.metadata.json", or "v12.metadata.json" of a filesystem catalog.

@@ -1,5 +1,5 @@
-// TableMetadata: the JSON file that is a table's state. The catalog points at one; a commit writes the
-// next and moves the pointer. Format version 2. Pure; threads: any.
+// TableMetadata: the JSON file that is a table's state. The catalog points at one; a commit writes
+// the next and moves the pointer. Format version 2. Pure; threads: any.
 #pragma once
 
 #include <cstdint>
@@ -96,8 +96,9 @@ struct TableMetadata {
 Result<TableMetadata> ParseMetadata(std::string_view json);
 std::string ToJson(const TableMetadata& metadata);
 
-// The checks that readers make on load: ids exist, refs.main is the current snapshot, sequence numbers
-// and logs in order (one minute of clock skew is allowed). Error iceberg.metadata_invalid (kCorrupt).
+// The checks that readers make on load: ids exist, refs.main is the current snapshot, sequence
+// numbers and logs in order (one minute of clock skew is allowed). Error iceberg.metadata_invalid
+// (kCorrupt).
 Result<void> Validate(const TableMetadata& metadata);
 
 struct NewTableRequest {
@@ -113,9 +114,11 @@ TableMetadata NewTable(NewTableRequest request);
 // `metadata` with `schema` current: an equal one is used again, else it is added under the next id.
 TableMetadata WithSchema(TableMetadata metadata, Schema schema);
 
-// The first 00000, then one more than the number in `previous`: "<folder>/00003-<uuid>.metadata.json".
-// `folder` is MetadataFolder; `previous` may be empty (no file yet).
-std::string NextMetadataLocation(std::string_view folder, std::string_view previous, std::string_view uuid);
+// The first 00000, then one more than the number in `previous`:
+// "<folder>/00003-<uuid>.metadata.json". `folder` is MetadataFolder; `previous` may be empty (no
+// file yet).
+std::string NextMetadataLocation(std::string_view folder, std::string_view previous,
+                                 std::string_view uuid);
 // "<location>/metadata", "<location>/data", unless the table's properties say otherwise.
 std::string MetadataFolder(const TableMetadata& metadata);
 std::string DataFolder(const TableMetadata& metadata);
@@ -125,8 +128,8 @@ int64_t SnapshotIdFrom(uint64_t random);
 
 // "/a/b" -> "file:///a/b". Invariant (checked): absolute.
 std::string FileUri(std::string_view path);
-// "file:///a/b", "file:/a/b" or "/a/b" -> "/a/b", byte for byte (names are not percent-decoded, as in
-// every Iceberg reader). Error iceberg.not_local (kUnsupported).
+// "file:///a/b", "file:/a/b" or "/a/b" -> "/a/b", byte for byte (names are not percent-decoded, as
+// in every Iceberg reader). Error iceberg.not_local (kUnsupported).
 Result<std::string> LocalPath(std::string_view uri);
 
 }  // namespace weir::iceberg

@@ -8,11 +8,27 @@
 namespace weir::iceberg {
 namespace {
 
-constexpr std::array<std::string_view, 21> kKnown = {
-    "format-version", "table-uuid", "location", "last-sequence-number", "last-updated-ms",
-    "last-column-id", "current-schema-id", "schemas", "default-spec-id", "partition-specs",
-    "last-partition-id", "default-sort-order-id", "sort-orders", "properties", "current-snapshot-id",
-    "refs", "snapshots", "snapshot-log", "metadata-log", "statistics", "partition-statistics"};
+constexpr std::array<std::string_view, 21> kKnown = {"format-version",
+                                                     "table-uuid",
+                                                     "location",
+                                                     "last-sequence-number",
+                                                     "last-updated-ms",
+                                                     "last-column-id",
+                                                     "current-schema-id",
+                                                     "schemas",
+                                                     "default-spec-id",
+                                                     "partition-specs",
+                                                     "last-partition-id",
+                                                     "default-sort-order-id",
+                                                     "sort-orders",
+                                                     "properties",
+                                                     "current-snapshot-id",
+                                                     "refs",
+                                                     "snapshots",
+                                                     "snapshot-log",
+                                                     "metadata-log",
+                                                     "statistics",
+                                                     "partition-statistics"};
 
 // Calls `read(element)` for each element of the array `key`, which may be missing.
 template <class Read>
@@ -70,11 +86,13 @@ Result<void> ReadSnapshots(Json json, TableMetadata& metadata) {
     metadata.snapshots.push_back(std::move(snapshot));
     return {};
   }));
-  std::stable_sort(metadata.snapshots.begin(), metadata.snapshots.end(),
-                   [](const Snapshot& a, const Snapshot& b) { return a.sequence_number < b.sequence_number; });
+  std::stable_sort(
+      metadata.snapshots.begin(), metadata.snapshots.end(),
+      [](const Snapshot& a, const Snapshot& b) { return a.sequence_number < b.sequence_number; });
   if (const auto refs = FindMember(json, "refs")) {
     simdjson::dom::object members;
-    if (refs->get(members) != simdjson::SUCCESS) return CorruptMetadata("member 'refs' is not an object");
+    if (refs->get(members) != simdjson::SUCCESS)
+      return CorruptMetadata("member 'refs' is not an object");
     for (const auto& [name, value] : members) {
       WEIR_ASSIGN(metadata.refs[std::string(name)], RefFromJson(value));
     }
@@ -140,7 +158,8 @@ void WriteSnapshot(JsonWriter& out, const Snapshot& snapshot) {
 void WriteRef(JsonWriter& out, const SnapshotRef& ref) {
   out.Begin('{').Key("snapshot-id").Number(ref.snapshot_id);
   out.Key("type").Text(ref.is_branch ? "branch" : "tag");
-  if (ref.min_snapshots_to_keep) out.Key("min-snapshots-to-keep").Number(*ref.min_snapshots_to_keep);
+  if (ref.min_snapshots_to_keep)
+    out.Key("min-snapshots-to-keep").Number(*ref.min_snapshots_to_keep);
   if (ref.max_snapshot_age_ms) out.Key("max-snapshot-age-ms").Number(*ref.max_snapshot_age_ms);
   if (ref.max_ref_age_ms) out.Key("max-ref-age-ms").Number(*ref.max_ref_age_ms);
   out.End('}');
@@ -196,10 +215,12 @@ Result<TableMetadata> ParseMetadata(std::string_view text) {
   if (json.get(members) != simdjson::SUCCESS) return CorruptMetadata("not a JSON object");
   WEIR_ASSIGN(const int64_t version, IntMember(json, "format-version"));
   if (version != 2)
-    return Fail(ErrorKind::kUnsupported, "iceberg.format_version",
-                "the table has format version " + std::to_string(version) + "; Weir reads and writes 2",
-                version == 1 ? "upgrade it in Spark: alter table ... set tblproperties ('format-version'='2')"
-                             : "copy it into a table of format version 2");
+    return Fail(
+        ErrorKind::kUnsupported, "iceberg.format_version",
+        "the table has format version " + std::to_string(version) + "; Weir reads and writes 2",
+        version == 1
+            ? "upgrade it in Spark: alter table ... set tblproperties ('format-version'='2')"
+            : "copy it into a table of format version 2");
   TableMetadata metadata;
   WEIR_ASSIGN(metadata.table_uuid, StringMember(json, "table-uuid"));
   WEIR_ASSIGN(metadata.location, StringMember(json, "location"));

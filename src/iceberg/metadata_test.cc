@@ -35,26 +35,31 @@ TableMetadata Full() {
                               .max_ref_age_ms = 1000};
   metadata.snapshot_log = {{.timestamp_ms = 1'700'000'000'100, .snapshot_id = 10},
                            {.timestamp_ms = 1'700'000'000'200, .snapshot_id = 11}};
-  metadata.metadata_log = {{.timestamp_ms = 1'700'000'000'000, .file = "file:///lake/raw/events/metadata/a"}};
+  metadata.metadata_log = {
+      {.timestamp_ms = 1'700'000'000'000, .file = "file:///lake/raw/events/metadata/a"}};
   metadata.last_updated_ms = 1'700'000'000'200;
-  metadata.statistics = {{.snapshot_id = 10, .json = R"({"snapshot-id":10,"statistics-path":"s"})"}};
+  metadata.statistics = {
+      {.snapshot_id = 10, .json = R"({"snapshot-id":10,"statistics-path":"s"})"}};
   metadata.properties["owner"] = "a \"quoted\" name";
   metadata.unknown["x-later"] = R"({"a":[1,null]})";
   return metadata;
 }
 
 TEST(Metadata, SurvivesJson) {
-  for (const TableMetadata& metadata : {EventTable(), EventTable({"bucket(4, id)", "region"}), Full()})
+  for (const TableMetadata& metadata :
+       {EventTable(), EventTable({"bucket(4, id)", "region"}), Full()})
     EXPECT_EQ(ParseMetadata(ToJson(metadata)).value(), metadata);
 }
 
 TEST(Metadata, ANewTableSaysWhatReadersWant) {
   const std::string json = ToJson(EventTable({"day(ts)"}));
-  for (const char* part :
-       {R"("format-version":2)", R"("last-column-id":3)", R"("last-partition-id":1000)", R"("current-snapshot-id":-1)",
-        R"("sort-orders":[{"order-id":0,"fields":[]}])", R"("snapshots":[])", R"("last-sequence-number":0)",
-        R"("write.parquet.compression-codec":"zstd")",
-        R"("partition-specs":[{"spec-id":0,"fields":[{"name":"ts_day","transform":"day","source-id":2,"field-id":1000}]}])"})
+  for (
+      const char* part :
+      {R"("format-version":2)", R"("last-column-id":3)", R"("last-partition-id":1000)",
+       R"("current-snapshot-id":-1)", R"("sort-orders":[{"order-id":0,"fields":[]}])",
+       R"("snapshots":[])", R"("last-sequence-number":0)",
+       R"("write.parquet.compression-codec":"zstd")",
+       R"("partition-specs":[{"spec-id":0,"fields":[{"name":"ts_day","transform":"day","source-id":2,"field-id":1000}]}])"})
     EXPECT_NE(json.find(part), std::string::npos) << part << " in " << json;
   EXPECT_EQ(EventTable().last_partition_id, 999);
 }
@@ -83,18 +88,23 @@ TEST(Metadata, ChecksOnLoadNameTheFault) {
   } cases[] = {
       {"the table has no uuid", [](TableMetadata& m) { m.table_uuid.clear(); }},
       {"the current schema 9 is not listed", [](TableMetadata& m) { m.current_schema_id = 9; }},
-      {"the default partition spec 9 is not listed", [](TableMetadata& m) { m.default_spec_id = 9; }},
-      {"schema 0 has a column above last-column-id 2", [](TableMetadata& m) { m.last_column_id = 2; }},
+      {"the default partition spec 9 is not listed",
+       [](TableMetadata& m) { m.default_spec_id = 9; }},
+      {"schema 0 has a column above last-column-id 2",
+       [](TableMetadata& m) { m.last_column_id = 2; }},
       {"the current snapshot 9 is not listed", [](TableMetadata& m) { m.current_snapshot_id = 9; }},
       {"the branch main does not point at the current snapshot",
        [](TableMetadata& m) { m.refs["main"].snapshot_id = 10; }},
       {"the branch main points at a snapshot but there is no current one",
        [](TableMetadata& m) { m.current_snapshot_id.reset(); }},
-      {"the ref 'x' points at snapshot 9, which is not listed", [](TableMetadata& m) { m.refs["x"].snapshot_id = 9; }},
-      {"snapshot 11 has sequence number 2, above the table's 1", [](TableMetadata& m) { m.last_sequence_number = 1; }},
+      {"the ref 'x' points at snapshot 9, which is not listed",
+       [](TableMetadata& m) { m.refs["x"].snapshot_id = 9; }},
+      {"snapshot 11 has sequence number 2, above the table's 1",
+       [](TableMetadata& m) { m.last_sequence_number = 1; }},
       {"the snapshot log is not in order of time",
        [](TableMetadata& m) { m.snapshot_log[0].timestamp_ms += 61'000; }},
-      {"the table was last updated before its newest snapshot", [](TableMetadata& m) { m.last_updated_ms -= 61'000; }},
+      {"the table was last updated before its newest snapshot",
+       [](TableMetadata& m) { m.last_updated_ms -= 61'000; }},
   };
   for (const auto& c : cases) {
     TableMetadata metadata = Full();
@@ -140,7 +150,8 @@ TEST(Metadata, RefusesWhatItCannotKeep) {
       {R"({"format-version":3})", "iceberg.format_version"},
       {R"({"format-version":2})", "iceberg.metadata_corrupt"},
       {R"({"format-version":"2"})", "iceberg.metadata_corrupt"},
-      {"{\"a\":" + std::string(1000, '[') + std::string(1000, ']') + "}", "iceberg.metadata_corrupt"},
+      {"{\"a\":" + std::string(1000, '[') + std::string(1000, ']') + "}",
+       "iceberg.metadata_corrupt"},
   };
   for (const auto& c : cases) {
     const auto metadata = ParseMetadata(c.json);
@@ -169,8 +180,10 @@ TEST(Metadata, FileNamesCountOn) {
 }
 
 TEST(Metadata, LocalPathsAreTakenByteForByte) {
-  const std::pair<const char*, const char*> cases[] = {
-      {"file:///a/b%2Fc d", "/a/b%2Fc d"}, {"file:/a/b", "/a/b"}, {"/a/b", "/a/b"}, {"file://localhost/a", "/a"}};
+  const std::pair<const char*, const char*> cases[] = {{"file:///a/b%2Fc d", "/a/b%2Fc d"},
+                                                       {"file:/a/b", "/a/b"},
+                                                       {"/a/b", "/a/b"},
+                                                       {"file://localhost/a", "/a"}};
   for (const auto& [uri, path] : cases) EXPECT_EQ(LocalPath(uri).value(), path);
   for (const char* uri : {"s3://bucket/a", "a/b", "file://host/a", ""}) {
     const auto path = LocalPath(uri);
@@ -181,7 +194,8 @@ TEST(Metadata, LocalPathsAreTakenByteForByte) {
 }
 
 TEST(Metadata, SnapshotIdsArePositive) {
-  for (const uint64_t random : {uint64_t{0}, ~uint64_t{0}, uint64_t{1} << 63}) EXPECT_GT(SnapshotIdFrom(random), 0);
+  for (const uint64_t random : {uint64_t{0}, ~uint64_t{0}, uint64_t{1} << 63})
+    EXPECT_GT(SnapshotIdFrom(random), 0);
 }
 
 }  // namespace

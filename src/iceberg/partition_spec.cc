@@ -147,7 +147,8 @@ Result<PartitionTerm> ParsePartitionTerm(std::string_view text) {
   const size_t open = trimmed.find('(');
   if (open == std::string_view::npos)
     return PartitionTerm{.column = std::string(trimmed), .transform = {}};
-  if (trimmed.back() != ')') return BadTerm(text, "')' is missing at the end", "write for example day(ts)");
+  if (trimmed.back() != ')')
+    return BadTerm(text, "')' is missing at the end", "write for example day(ts)");
   const std::string name = Lower(Trim(trimmed.substr(0, open)));
   std::string_view inside = trimmed.substr(open + 1, trimmed.size() - open - 2);
   const auto* known = std::find_if(kTransforms.begin(), kTransforms.end(),
@@ -156,15 +157,17 @@ Result<PartitionTerm> ParsePartitionTerm(std::string_view text) {
     std::vector<std::string> names;
     for (const TransformName& transform : kTransforms) names.emplace_back(transform.name);
     const auto near = NearestWord(name, names);
-    return BadTerm(text, "no transform '" + name + "'",
-                   near ? "did you mean '" + *near + "'?"
-                        : "transforms are year month day hour bucket(n, column) truncate(n, column)");
+    return BadTerm(
+        text, "no transform '" + name + "'",
+        near ? "did you mean '" + *near + "'?"
+             : "transforms are year month day hour bucket(n, column) truncate(n, column)");
   }
   PartitionTerm term;
   term.transform.kind = known->kind;
   if (known->has_width) {
     const size_t comma = inside.find(',');
-    if (comma == std::string_view::npos || !ReadWidth(Trim(inside.substr(0, comma)), term.transform.width))
+    if (comma == std::string_view::npos ||
+        !ReadWidth(Trim(inside.substr(0, comma)), term.transform.width))
       return BadTerm(text, "a whole number above zero comes first",
                      "write for example " + name + "(16, id)");
     inside = inside.substr(comma + 1);
@@ -174,7 +177,8 @@ Result<PartitionTerm> ParsePartitionTerm(std::string_view text) {
   return term;
 }
 
-Result<PartitionSpec> BindPartitionSpec(std::span<const PartitionTerm> terms, const Schema& schema) {
+Result<PartitionSpec> BindPartitionSpec(std::span<const PartitionTerm> terms,
+                                        const Schema& schema) {
   PartitionSpec spec;
   std::set<std::string> names;
   for (const PartitionTerm& term : terms) {
@@ -189,8 +193,8 @@ Result<PartitionSpec> BindPartitionSpec(std::span<const PartitionTerm> terms, co
     }
     if (!Takes(term.transform, source->type))
       return Fail(ErrorKind::kConfig, "iceberg.partition_type",
-                  "partition_by: " + ToText(term.transform) + " does not take column '" + term.column +
-                      "' of type " + ToText(source->type));
+                  "partition_by: " + ToText(term.transform) + " does not take column '" +
+                      term.column + "' of type " + ToText(source->type));
     PartitionField field;
     field.source_id = source->id;
     field.field_id = kLastPartitionIdOfNone + 1 + static_cast<int32_t>(spec.fields.size());
@@ -288,7 +292,8 @@ Result<PartitionSpec> SpecFromJson(Json json) {
   WEIR_ASSIGN(spec.id, Int32Member(json, "spec-id"));
   WEIR_ASSIGN(const simdjson::dom::array fields, ArrayMember(json, "fields"));
   for (const Json element : fields) {
-    WEIR_ASSIGN(PartitionField field, FieldFromJson(element, static_cast<int32_t>(spec.fields.size())));
+    WEIR_ASSIGN(PartitionField field,
+                FieldFromJson(element, static_cast<int32_t>(spec.fields.size())));
     spec.fields.push_back(std::move(field));
   }
   return spec;

@@ -69,8 +69,8 @@ struct PartitionTerm {
 Result<PartitionTerm> ParsePartitionTerm(std::string_view text);
 
 // Binds `terms` to top-level columns; field ids count from 1000.
-// Errors (kConfig): iceberg.partition_column (no such column), iceberg.partition_type (the transform
-// does not take the column's type), iceberg.partition_duplicate.
+// Errors (kConfig): iceberg.partition_column (no such column), iceberg.partition_type (the
+// transform does not take the column's type), iceberg.partition_duplicate.
 Result<PartitionSpec> BindPartitionSpec(std::span<const PartitionTerm> terms, const Schema& schema);
 // Both steps: {"day(ts)", "region"} -> spec.
 Result<PartitionSpec> ParsePartitionSpec(std::span<const std::string> texts, const Schema& schema);
@@ -80,8 +80,8 @@ Result<Type> ResultType(const Transform& transform, const Type& source);
 // One per field of `spec`. A field whose column was dropped: error iceberg.partition_column.
 Result<std::vector<Type>> PartitionTypes(const PartitionSpec& spec, const Schema& schema);
 
-// "ts_day=2026-05-01/region=a%2Fb": names and values encoded as Java's URLEncoder does; empty for an
-// unpartitioned spec. Only decoration: a reader takes values from the manifest.
+// "ts_day=2026-05-01/region=a%2Fb": names and values encoded as Java's URLEncoder does; empty for
+// an unpartitioned spec. Only decoration: a reader takes values from the manifest.
 std::string PartitionPath(const PartitionSpec& spec, std::span<const Type> types,
                           const PartitionTuple& tuple);
 
@@ -94,7 +94,7 @@ uint32_t Murmur3(std::string_view bytes);
 // Which partition each row of a batch belongs to.
 struct PartitionedRows {
   std::vector<PartitionTuple> tuples;  // The distinct ones, in order of first appearance.
-  std::vector<uint32_t> row_tuple;     // Per row its place in `tuples`; empty when there is only one.
+  std::vector<uint32_t> row_tuple;  // Per row its place in `tuples`; empty when there is only one.
 };
 
 // Splits batches by a spec. Rows cost no allocation unless they open a new partition.
@@ -113,8 +113,8 @@ class Partitioner {
 
  private:
   PartitionSpec spec_;
-  std::vector<Type> types_;         // Of the results.
-  std::vector<Field> sources_;      // One per field of the spec.
+  std::vector<Type> types_;     // Of the results.
+  std::vector<Field> sources_;  // One per field of the spec.
 };
 
 // JSON {"spec-id", "fields"} of metadata; the fields alone, as manifests carry them.

@@ -12,7 +12,9 @@ namespace {
 
 using enum TransformKind;
 
-Transform Of(TransformKind kind, int32_t width = 0) { return {.kind = kind, .width = width, .name = {}}; }
+Transform Of(TransformKind kind, int32_t width = 0) {
+  return {.kind = kind, .width = width, .name = {}};
+}
 
 TEST(PartitionTerm, ReadsWhatUsersWrite) {
   const struct {
@@ -91,8 +93,9 @@ TEST(PartitionSpec, RefusesColumnsThatDoNotFit) {
     EXPECT_EQ(spec.error().code, c.code) << c.text;
     EXPECT_EQ(spec.error().next, c.next) << c.text;
   }
-  EXPECT_EQ(ParsePartitionSpec(std::vector<std::string>{"region", "region"}, EventSchema()).error().code,
-            "iceberg.partition_duplicate");
+  EXPECT_EQ(
+      ParsePartitionSpec(std::vector<std::string>{"region", "region"}, EventSchema()).error().code,
+      "iceberg.partition_duplicate");
 }
 
 TEST(PartitionSpec, ReadsTransformsThatItDoesNotKnow) {
@@ -117,16 +120,19 @@ TEST(Murmur3, AgreesWithTheSpecificationsVectors) {
   EXPECT_EQ(hash(Primitive(TypeKind::kDate), int32_t{17486}), expect(-653330422));
   EXPECT_EQ(hash(Primitive(TypeKind::kTime), int64_t{81068000000}), expect(-662762989));
   EXPECT_EQ(hash(Primitive(TypeKind::kTimestamp), int64_t{1510871468000000}), expect(-2047944441));
-  EXPECT_EQ(hash(Primitive(TypeKind::kTimestamptz), int64_t{1510871468000001}), expect(-1207196810));
+  EXPECT_EQ(hash(Primitive(TypeKind::kTimestamptz), int64_t{1510871468000001}),
+            expect(-1207196810));
   EXPECT_EQ(hash(Primitive(TypeKind::kString), std::string("iceberg")), expect(1210000089));
   EXPECT_EQ(hash(Primitive(TypeKind::kBinary), std::string("\0\1\2\3", 4)), expect(-188683207));
-  EXPECT_EQ(hash(Primitive(TypeKind::kUuid),
-                 std::string("\xf7\x9c\x3e\x09\x67\x7c\x4b\xbd\xa4\x79\x3f\x34\x9c\xb7\x85\xe7", 16)),
-            expect(1488055340));
+  EXPECT_EQ(
+      hash(Primitive(TypeKind::kUuid),
+           std::string("\xf7\x9c\x3e\x09\x67\x7c\x4b\xbd\xa4\x79\x3f\x34\x9c\xb7\x85\xe7", 16)),
+      expect(1488055340));
   const std::pair<int64_t, int32_t> buckets[] = {{-1, 8}, {0, 12}, {1, 4}, {34, 3}};
   for (const auto& [value, bucket] : buckets)
     EXPECT_EQ(Apply(Of(kBucket, 16), Primitive(TypeKind::kLong), value), Value(bucket)) << value;
-  EXPECT_EQ(Apply(Of(kBucket, 16), Primitive(TypeKind::kString), std::string("iceberg")), Value(int32_t{9}));
+  EXPECT_EQ(Apply(Of(kBucket, 16), Primitive(TypeKind::kString), std::string("iceberg")),
+            Value(int32_t{9}));
 }
 
 TEST(Transform, FloorsAndCuts) {
@@ -149,21 +155,26 @@ TEST(Transform, FloorsAndCuts) {
       {"and day 17486", Of(kDay), ts, int64_t{1510871468000000}, int32_t{17486}},
       {"and hour 419686", Of(kHour), ts, int64_t{1510871468000000}, int32_t{419686}},
       {"and year 47", Of(kYear), date, int32_t{17486}, int32_t{47}},
-      {"the earliest timestamp", Of(kYear), ts, std::numeric_limits<int64_t>::min(), int32_t{-292278}},
+      {"the earliest timestamp", Of(kYear), ts, std::numeric_limits<int64_t>::min(),
+       int32_t{-292278}},
       {"truncate goes down", Of(kTruncate, 10), whole, int64_t{-1}, int64_t{-10}},
       {"truncate of a multiple", Of(kTruncate, 10), whole, int64_t{20}, int64_t{20}},
-      {"truncate wraps at the end, as Java does", Of(kTruncate, 10), whole, std::numeric_limits<int64_t>::min(),
-       std::numeric_limits<int64_t>::max() - 1},
-      {"truncate of an int", Of(kTruncate, 10), Primitive(TypeKind::kInt), int32_t{-11}, int32_t{-20}},
-      {"truncate of a decimal", Of(kTruncate, 50), Decimal(9, 2), Unscaled{.high = -1, .low = ~uint64_t{0}},
+      {"truncate wraps at the end, as Java does", Of(kTruncate, 10), whole,
+       std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max() - 1},
+      {"truncate of an int", Of(kTruncate, 10), Primitive(TypeKind::kInt), int32_t{-11},
+       int32_t{-20}},
+      {"truncate of a decimal", Of(kTruncate, 50), Decimal(9, 2),
+       Unscaled{.high = -1, .low = ~uint64_t{0}},
        Unscaled{.high = -1, .low = static_cast<uint64_t>(-50)}},
       {"a text is cut by code points", Of(kTruncate, 2), text, std::string("\xc3\xa9\xe2\x82\xacz"),
        std::string("\xc3\xa9\xe2\x82\xac")},
-      {"bytes by bytes", Of(kTruncate, 2), Primitive(TypeKind::kBinary), std::string("abc"), std::string("ab")},
+      {"bytes by bytes", Of(kTruncate, 2), Primitive(TypeKind::kBinary), std::string("abc"),
+       std::string("ab")},
       {"void is null", Of(kVoid), text, std::string("a"), std::monostate{}},
       {"null stays null", Of(kDay), ts, std::monostate{}, std::monostate{}},
   };
-  for (const auto& c : cases) EXPECT_EQ(Apply(c.transform, c.source, c.value), c.expected) << c.name;
+  for (const auto& c : cases)
+    EXPECT_EQ(Apply(c.transform, c.source, c.value), c.expected) << c.name;
 }
 
 TEST(PartitionPath, IsEncodedAsJavaDoes) {
@@ -184,7 +195,8 @@ TEST(PartitionPath, IsEncodedAsJavaDoes) {
 }
 
 template <class Builder, class Number>
-std::shared_ptr<arrow::Array> ArrayOf(Builder builder, const std::vector<std::optional<Number>>& values) {
+std::shared_ptr<arrow::Array> ArrayOf(Builder builder,
+                                      const std::vector<std::optional<Number>>& values) {
   for (const auto& value : values)
     EXPECT_TRUE((value ? builder.Append(*value) : builder.AppendNull()).ok());
   return builder.Finish().ValueOrDie();
@@ -208,15 +220,23 @@ TEST(Partitioner, GivesEveryRowThePartitionThatApplyGives) {
   std::vector<std::optional<std::string>> regions;
   for (int64_t i = 0; i < 500; ++i) {
     ids.emplace_back(i * 7919 - 100);
-    micros.push_back(i % 11 == 0 ? std::nullopt : std::optional(i * 7'200'000'000 - 90'000'000'000));
+    micros.push_back(i % 11 == 0 ? std::nullopt
+                                 : std::optional(i * 7'200'000'000 - 90'000'000'000));
     regions.push_back(i % 7 == 0 ? std::nullopt : std::optional("r" + std::to_string(i / 100)));
   }
   const Schema schema = EventSchema();
   // A slice: arrays may begin inside their buffers.
   const auto batch = Events(ids, micros, regions)->Slice(3, 480);
-  for (const std::vector<std::string>& texts : std::vector<std::vector<std::string>>{
-           {"day(ts)"}, {"region"}, {"bucket(4, id)"}, {"truncate(1, region)"}, {"id"}, {"hour(ts)", "region"},
-           {"truncate(100, id)", "month(ts)", "region"}, {"bucket(3, region)", "year(ts)"}, {}}) {
+  for (const std::vector<std::string>& texts :
+       std::vector<std::vector<std::string>>{{"day(ts)"},
+                                             {"region"},
+                                             {"bucket(4, id)"},
+                                             {"truncate(1, region)"},
+                                             {"id"},
+                                             {"hour(ts)", "region"},
+                                             {"truncate(100, id)", "month(ts)", "region"},
+                                             {"bucket(3, region)", "year(ts)"},
+                                             {}}) {
     const PartitionSpec spec = SpecOf(texts);
     const auto rows = Partitioner::Make(EventSchema(), spec).value().Split(*batch);
     ASSERT_TRUE(rows);
@@ -247,10 +267,20 @@ TEST(Partitioner, ABatchOfOnePartitionNeedsNoRowNumbers) {
 
 TEST(Partitioner, RealsAndDecimalsAndUuidsPartitionToo) {
   Schema schema;
-  schema.fields = {{.id = 1, .name = "d", .required = false, .type = Decimal(9, 2), .doc = {},
-                    .initial_default = {}, .write_default = {}},
-                   {.id = 2, .name = "x", .required = false, .type = Primitive(TypeKind::kDouble), .doc = {},
-                    .initial_default = {}, .write_default = {}}};
+  schema.fields = {{.id = 1,
+                    .name = "d",
+                    .required = false,
+                    .type = Decimal(9, 2),
+                    .doc = {},
+                    .initial_default = {},
+                    .write_default = {}},
+                   {.id = 2,
+                    .name = "x",
+                    .required = false,
+                    .type = Primitive(TypeKind::kDouble),
+                    .doc = {},
+                    .initial_default = {},
+                    .write_default = {}}};
   const PartitionSpec spec =
       ParsePartitionSpec(std::vector<std::string>{"truncate(100, d)", "x"}, schema).value();
   const double nan = std::numeric_limits<double>::quiet_NaN();
@@ -268,8 +298,9 @@ TEST(Partitioner, RealsAndDecimalsAndUuidsPartitionToo) {
 
 TEST(Partitioner, AColumnOfAnotherTypeIsAnError) {
   const auto partitioner = Partitioner::Make(EventSchema(), SpecOf({"region"})).value();
-  const auto batch = arrow::RecordBatch::Make(arrow::schema({arrow::field("region", arrow::int64())}), 1,
-                                              {ArrayOf<arrow::Int64Builder, int64_t>(arrow::Int64Builder(), {1})});
+  const auto batch =
+      arrow::RecordBatch::Make(arrow::schema({arrow::field("region", arrow::int64())}), 1,
+                               {ArrayOf<arrow::Int64Builder, int64_t>(arrow::Int64Builder(), {1})});
   EXPECT_EQ(partitioner.Split(*batch).error().code, "iceberg.column_type");
   const auto none = arrow::RecordBatch::Make(arrow::schema({}), 1, arrow::ArrayVector{});
   EXPECT_EQ(partitioner.Split(*none).error().code, "iceberg.column_type");

@@ -1,5 +1,6 @@
-// Partitioner: column by column, each row's value becomes a small code; then the codes of all fields
-// are joined into one. Runs of equal values, which is what sorted and timely data has, cost a compare.
+// Partitioner: column by column, each row's value becomes a small code; then the codes of all
+// fields are joined into one. Runs of equal values, which is what sorted and timely data has, cost
+// a compare.
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
@@ -26,8 +27,8 @@ struct Coded {
   std::vector<Value> values;
 };
 
-// Gives keys codes in order of first appearance. The last key costs a compare, a recent number a look
-// into a small table, any other key a look into the map.
+// Gives keys codes in order of first appearance. The last key costs a compare, a recent number a
+// look into a small table, any other key a look into the map.
 template <class Key>
 class Coder {
  public:
@@ -39,7 +40,8 @@ class Coder {
     last_key_ = key;
     if constexpr (std::is_integral_v<Key>) {
       Recent& recent = recent_[(static_cast<uint64_t>(key) * 0x9E3779B97F4A7C15ULL) >> 56];
-      if (!recent.filled || recent.key != key) recent = {.key = key, .code = Look(key, open), .filled = true};
+      if (!recent.filled || recent.key != key)
+        recent = {.key = key, .code = Look(key, open), .filled = true};
       return last_code_ = recent.code;
     } else {
       return last_code_ = Look(key, open);
@@ -51,7 +53,8 @@ class Coder {
  private:
   template <class Open>
   uint32_t Look(const Key& key, Open open) {
-    const auto [found, is_new] = codes_.try_emplace(key, static_cast<uint32_t>(codes_.size() + skipped_));
+    const auto [found, is_new] =
+        codes_.try_emplace(key, static_cast<uint32_t>(codes_.size() + skipped_));
     if (is_new) open(key);
     return found->second;
   }
@@ -63,7 +66,8 @@ class Coder {
   };
   struct None {};
   std::unordered_map<Key, uint32_t> codes_;
-  [[no_unique_address]] std::conditional_t<std::is_integral_v<Key>, std::array<Recent, 256>, None> recent_{};
+  [[no_unique_address]] std::conditional_t<std::is_integral_v<Key>, std::array<Recent, 256>, None>
+      recent_{};
   Key last_key_{};
   uint32_t last_code_ = 0;
   bool any_ = false;
@@ -88,21 +92,22 @@ Coded CodeColumn(const arrow::Array& array, KeyAt key_at, MakeValue make_value) 
       }
       code = null_code;
     } else {
-      code = coder.Code(key_at(row), [&](const Key& key) { coded.values.push_back(make_value(key)); });
+      code =
+          coder.Code(key_at(row), [&](const Key& key) { coded.values.push_back(make_value(key)); });
     }
     coded.codes[static_cast<size_t>(row)] = code;
   }
   return coded;
 }
 
-// Times to years, months, days or hours. Neighbouring rows mostly lie in the same hour or day, which
-// is then known without a division.
+// Times to years, months, days or hours. Neighbouring rows mostly lie in the same hour or day,
+// which is then known without a division.
 class TimeUnits {
  public:
   TimeUnits(TransformKind transform, TypeKind source)
       : transform_(transform),
         source_(source),
-        step_(source == TypeKind::kDate               ? 1
+        step_(source == TypeKind::kDate           ? 1
               : transform == TransformKind::kHour ? kMicrosPerHour
                                                   : kMicrosPerDay) {}
 
@@ -141,14 +146,18 @@ Coded CodeWhole(const Transform& transform, const Type& source, const arrow::Arr
   switch (transform.kind) {
     case TransformKind::kBucket:
       return CodeColumn<int64_t>(
-          array, [&](int64_t row) { return BucketOf(HashWhole(typed.Value(row)), transform.width); }, narrow);
+          array,
+          [&](int64_t row) { return BucketOf(HashWhole(typed.Value(row)), transform.width); },
+          narrow);
     case TransformKind::kYear:
     case TransformKind::kMonth:
     case TransformKind::kDay:
     case TransformKind::kHour:
       return CodeColumn<int64_t>(
-          array, [&, units = TimeUnits(transform.kind, source.kind)](
-                     int64_t row) mutable { return units.Of(typed.Value(row)); },
+          array,
+          [&, units = TimeUnits(transform.kind, source.kind)](int64_t row) mutable {
+            return units.Of(typed.Value(row));
+          },
           narrow);
     default: {
       const bool cut = transform.kind == TransformKind::kTruncate;
@@ -297,8 +306,9 @@ Result<PartitionedRows> Partitioner::Split(const arrow::RecordBatch& batch) cons
     const std::shared_ptr<arrow::Array> column =
         source.name.empty() ? batch.column(0) : batch.GetColumnByName(source.name);
     if (column == nullptr)
-      return Fail(ErrorKind::kInvalid, "iceberg.column_type",
-                  "the batch has no column '" + source.name + "', which the table is partitioned by");
+      return Fail(
+          ErrorKind::kInvalid, "iceberg.column_type",
+          "the batch has no column '" + source.name + "', which the table is partitioned by");
     std::shared_ptr<arrow::Array> storage = column;
     if (spec_.fields[i].transform.kind != TransformKind::kVoid) {
       WEIR_ASSIGN(storage, StorageOf(column, source.type, source.name));

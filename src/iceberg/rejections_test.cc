@@ -21,21 +21,24 @@ class SchemaInspector {
 
   void Type(const Json& type) {
     if (type.is_array()) {
-      if (type.size() != 2 || type[0] != "null") Fault("a union is not null and one type, in that order");
+      if (type.size() != 2 || type[0] != "null")
+        Fault("a union is not null and one type, in that order");
       for (const Json& branch : type) Type(branch);
       return;
     }
     if (!type.is_object()) {
-      static const std::set<std::string> kPlain = {"null", "boolean", "int",    "long",
+      static const std::set<std::string> kPlain = {"null",  "boolean", "int",    "long",
                                                    "float", "double",  "string", "bytes"};
       if (!kPlain.contains(type.get<std::string>())) Fault("a type is referred to by name");
       return;
     }
     const std::string kind = type.at("type");
-    if (type.contains("name") && !names_.insert(type.at("name")).second) Fault("a named type is defined twice");
+    if (type.contains("name") && !names_.insert(type.at("name")).second)
+      Fault("a named type is defined twice");
     if (kind == "record") {
       for (const Json& field : type.at("fields")) {
-        if (!field.contains("field-id")) Fault("field " + field.at("name").dump() + " has no field-id");
+        if (!field.contains("field-id"))
+          Fault("field " + field.at("name").dump() + " has no field-id");
         if (field.at("type").is_array() && !field.contains("default"))
           Fault("optional field " + field.at("name").dump() + " has no default");
         Type(field.at("type"));
@@ -93,8 +96,8 @@ std::string FieldsOfAvroSchema(const std::string& schema_json) {
 std::vector<std::string> Rejections(const EncodedManifest& manifest, const PartitionSpec& spec) {
   std::vector<std::string> faults;
   InspectContainer(manifest.bytes, "manifest_entry",
-                   {"schema", "schema-id", "partition-spec", "partition-spec-id", "format-version", "content",
-                    "avro.codec"},
+                   {"schema", "schema-id", "partition-spec", "partition-spec-id", "format-version",
+                    "content", "avro.codec"},
                    faults);
   if (!faults.empty()) return faults;
   const auto header = avro::Open(manifest.bytes)->header;
@@ -118,7 +121,8 @@ std::vector<std::string> Rejections(const EncodedManifest& manifest, const Parti
       count(EntryStatus::kDeleted) != manifest.file.deleted_files)
     faults.emplace_back("the list does not count the manifest's entries");
   for (const ManifestEntry& entry : *entries) {
-    if (!IsUri(entry.file.path)) faults.push_back("file_path " + entry.file.path + " has no scheme");
+    if (!IsUri(entry.file.path))
+      faults.push_back("file_path " + entry.file.path + " has no scheme");
     // Carried entries of another writer stay as that writer made them.
     if (entry.status == EntryStatus::kAdded && entry.file.content == FileContent::kData &&
         !entry.file.sort_order_id)
@@ -134,17 +138,21 @@ std::vector<std::string> Rejections(const CommitPlan& plan) {
   std::map<std::string, std::string> written;
   for (const PlannedFile& file : plan.files) {
     if (!IsUri(file.location)) faults.push_back(file.location + " has no scheme");
-    if (!written.emplace(file.location, file.bytes).second) faults.push_back(file.location + " is written twice");
+    if (!written.emplace(file.location, file.bytes).second)
+      faults.push_back(file.location + " is written twice");
   }
   const Snapshot& snapshot = *plan.next.current_snapshot();
   if (plan.files.empty() || plan.files.back().location != snapshot.manifest_list) {
     faults.emplace_back("the manifest list is not the last file");
     return faults;
   }
-  InspectContainer(plan.files.back().bytes, "manifest_file",
-                   {"snapshot-id", "parent-snapshot-id", "sequence-number", "format-version", "avro.codec"}, faults);
+  InspectContainer(
+      plan.files.back().bytes, "manifest_file",
+      {"snapshot-id", "parent-snapshot-id", "sequence-number", "format-version", "avro.codec"},
+      faults);
   const auto listed = DecodeManifestList(plan.files.back().bytes);
-  if (!listed || *listed != plan.manifests) faults.emplace_back("the list is not what the plan says");
+  if (!listed || *listed != plan.manifests)
+    faults.emplace_back("the list is not what the plan says");
   for (const ManifestFile& file : plan.manifests) {
     const PartitionSpec* spec = plan.next.FindSpec(file.spec_id);
     if (spec == nullptr) {
@@ -154,14 +162,16 @@ std::vector<std::string> Rejections(const CommitPlan& plan) {
     if (file.added_snapshot_id == snapshot.id && !written.contains(file.path))
       faults.push_back(file.path + " is listed and not written");
     if (!written.contains(file.path)) continue;
-    for (const std::string& fault : Rejections(EncodedManifest{.bytes = written[file.path], .file = file}, *spec))
+    for (const std::string& fault :
+         Rejections(EncodedManifest{.bytes = written[file.path], .file = file}, *spec))
       faults.push_back(fault);
   }
   const Json metadata = Json::parse(plan.metadata.bytes);
   for (const auto& [name, value] : metadata.items())
     if (value.is_null()) faults.push_back("metadata member " + name + " is null");
   for (const Json& each : metadata.at("snapshots")) {
-    if (!each.at("summary").contains("operation")) faults.emplace_back("a summary has no operation");
+    if (!each.at("summary").contains("operation"))
+      faults.emplace_back("a summary has no operation");
     for (const auto& [key, value] : each.at("summary").items())
       if (!value.is_string()) faults.push_back("summary value " + key + " is not a string");
   }
@@ -188,11 +198,13 @@ TEST(Rejections, SeesEachMistakeThatReadersStumbleOver) {
     const char* schema;
     const char* fault;
   } cases[] = {
-      {R"({"type":"record","name":"a","fields":[{"name":"x","type":"int"}]})", "field \"x\" has no field-id"},
+      {R"({"type":"record","name":"a","fields":[{"name":"x","type":"int"}]})",
+       "field \"x\" has no field-id"},
       {R"(["int","null"])", "a union is not null and one type, in that order"},
       {R"({"type":"array","items":"int"})", "an array has no element-id"},
       {R"({"type":"map","values":"int"})", "an Avro map is used"},
-      {R"({"type":"array","items":{"type":"record","name":"k1_v2","fields":[]}})", "a map is not marked as one"},
+      {R"({"type":"array","items":{"type":"record","name":"k1_v2","fields":[]}})",
+       "a map is not marked as one"},
       {R"(["null",{"type":"record","name":"a","fields":[{"name":"x","field-id":1,"type":"a"}]}])",
        "a type is referred to by name"},
       {R"({"type":"record","name":"a","fields":[
@@ -213,16 +225,20 @@ TEST(Rejections, SeesWrongCountsAndLengthsAndPaths) {
   entry.file = FileOf("a", 1);
   entry.file.path = "relative/a.parquet";
   entry.file.sort_order_id.reset();
-  EncodedManifest encoded = EncodeManifest({.schema = EventSchema(), .spec = {}, .content = ManifestContent::kData,
-                                            .snapshot_id = 1, .sequence_number = 1},
+  EncodedManifest encoded = EncodeManifest({.schema = EventSchema(),
+                                            .spec = {},
+                                            .content = ManifestContent::kData,
+                                            .snapshot_id = 1,
+                                            .sequence_number = 1},
                                            std::vector{entry})
                                 .value();
   encoded.file.length += 1;
   encoded.file.added_files = 2;
-  EXPECT_EQ(Rejections(encoded, {}),
-            (std::vector<std::string>{"manifest_length is wrong", "the list does not count the manifest's entries",
-                                      "file_path relative/a.parquet has no scheme",
-                                      "sort_order_id of a data file is null"}));
+  EXPECT_EQ(
+      Rejections(encoded, {}),
+      (std::vector<std::string>{
+          "manifest_length is wrong", "the list does not count the manifest's entries",
+          "file_path relative/a.parquet has no scheme", "sort_order_id of a data file is null"}));
 }
 
 }  // namespace

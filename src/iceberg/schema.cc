@@ -14,8 +14,13 @@
 namespace weir::iceberg {
 namespace {
 
-constexpr std::array<std::string_view, 7> kReserved = {
-    "_file", "_pos", "_deleted", "_spec_id", "_partition", "_row_id", "_last_updated_sequence_number"};
+constexpr std::array<std::string_view, 7> kReserved = {"_file",
+                                                       "_pos",
+                                                       "_deleted",
+                                                       "_spec_id",
+                                                       "_partition",
+                                                       "_row_id",
+                                                       "_last_updated_sequence_number"};
 
 const Field* FindIn(const std::vector<Field>& fields, int32_t id) {
   for (const Field& field : fields) {
@@ -113,7 +118,8 @@ Result<void> CheckNames(const columnar::Schema& schema) {
 
 Result<columnar::Type> ToColumnarType(const Type& from, const std::string& column) {
   using columnar::Kind;
-  columnar::Type type{.kind = Kind::kVarchar, .precision = 0, .scale = 0, .length = 0, .children = {}};
+  columnar::Type type{
+      .kind = Kind::kVarchar, .precision = 0, .scale = 0, .length = 0, .children = {}};
   switch (from.kind) {
     case TypeKind::kBoolean:
       type.kind = Kind::kBool;
@@ -162,9 +168,10 @@ Result<columnar::Type> ToColumnarType(const Type& from, const std::string& colum
     case TypeKind::kFixed:
     case TypeKind::kMap:
     case TypeKind::kOther:
-      return Fail(ErrorKind::kUnsupported, "iceberg.unsupported_type",
-                  "column '" + column + "' has the type " + ToText(from) + ", which Weir cannot hold",
-                  "leave the column out, or store it as a struct, list, binary or varchar");
+      return Fail(
+          ErrorKind::kUnsupported, "iceberg.unsupported_type",
+          "column '" + column + "' has the type " + ToText(from) + ", which Weir cannot hold",
+          "leave the column out, or store it as a struct, list, binary or varchar");
   }
   for (const Field& child : from.children) {
     WEIR_ASSIGN(columnar::Type child_type, ToColumnarType(child.type, column + "." + child.name));
@@ -182,8 +189,9 @@ class Evolution {
   Result<void> Fields(std::vector<Field>& current, const std::vector<columnar::Field>& wanted,
                       const std::string& path) {
     for (Field& field : current) {
-      const auto match = std::find_if(wanted.begin(), wanted.end(),
-                                      [&](const columnar::Field& f) { return f.name == field.name; });
+      const auto match = std::find_if(wanted.begin(), wanted.end(), [&](const columnar::Field& f) {
+        return f.name == field.name;
+      });
       if (match == wanted.end()) {
         field.required = false;
         continue;
@@ -215,7 +223,9 @@ class Evolution {
       if (wanted.children.at(0).nullable) element.required = false;
       return OneType(element.type, wanted.children.at(0).type, path + ".element");
     }
-    const auto is = [&](TypeKind from, TypeKind to) { return current.kind == from && target.kind == to; };
+    const auto is = [&](TypeKind from, TypeKind to) {
+      return current.kind == from && target.kind == to;
+    };
     if (is(TypeKind::kInt, TypeKind::kLong) || is(TypeKind::kFloat, TypeKind::kDouble)) {
       current = target;
       return {};
@@ -252,8 +262,8 @@ const Field* Schema::Find(std::string_view name) const {
 const Field* Schema::FindById(int32_t field_id) const { return FindIn(fields, field_id); }
 
 Result<void> CheckColumnName(std::string_view name) {
-  const bool reserved =
-      name.starts_with("_change_") || std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end();
+  const bool reserved = name.starts_with("_change_") ||
+                        std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end();
   if (!reserved) return {};
   return Fail(ErrorKind::kConfig, "iceberg.reserved_name",
               "the column name '" + std::string(name) + "' is reserved by Iceberg",
@@ -279,7 +289,8 @@ Result<columnar::Schema> ToColumnar(const Schema& schema) {
   columnar::Schema made;
   for (const Field& field : schema.fields) {
     WEIR_ASSIGN(columnar::Type type, ToColumnarType(field.type, field.name));
-    made.fields.push_back({.name = field.name, .type = std::move(type), .nullable = !field.required});
+    made.fields.push_back(
+        {.name = field.name, .type = std::move(type), .nullable = !field.required});
   }
   return made;
 }

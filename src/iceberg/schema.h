@@ -1,8 +1,9 @@
 // Iceberg's schema: columns that are known by number, so that a rename or a reorder never touches a
 // data file. Pure values; threads: any.
 //
-// Mapping from the user's types (columnar/type.h): json and varchar(n) become string and come back as
-// varchar: the contract, not the table, remembers what a text means. A foreign float is read as double.
+// Mapping from the user's types (columnar/type.h): json and varchar(n) become string and come back
+// as varchar: the contract, not the table, remembers what a text means. A foreign float is read as
+// double.
 #pragma once
 
 #include <cstdint>
@@ -86,15 +87,15 @@ Result<void> CheckColumnName(std::string_view name);
 // Errors: iceberg.reserved_name, iceberg.duplicate_name, iceberg.no_columns (kConfig).
 Result<Schema> FromColumnar(const columnar::Schema& schema);
 
-// What the table looks like to the rest of Weir. Error iceberg.unsupported_type (kUnsupported) for map,
-// fixed and later types, naming the column.
+// What the table looks like to the rest of Weir. Error iceberg.unsupported_type (kUnsupported) for
+// map, fixed and later types, naming the column.
 Result<columnar::Schema> ToColumnar(const Schema& schema);
 
 // `current` changed to hold `wanted`: new columns are appended (nullable) with ids above
 // `last_column_id`, int widens to long, float to double, decimals to more digits, required becomes
-// optional. Columns that `wanted` lacks stay and become optional. The result has `current`'s id when
-// nothing changed, else the id `new_schema_id`.
-// Errors: iceberg.incompatible_type (kConfig) naming column and both types; those of FromColumnar.
+// optional. Columns that `wanted` lacks stay and become optional. The result has `current`'s id
+// when nothing changed, else the id `new_schema_id`. Errors: iceberg.incompatible_type (kConfig)
+// naming column and both types; those of FromColumnar.
 Result<Schema> Evolve(const Schema& current, const columnar::Schema& wanted, int32_t last_column_id,
                       int32_t new_schema_id);
 

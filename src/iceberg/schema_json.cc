@@ -190,7 +190,8 @@ std::string ToText(const Type& type) {
     case TypeKind::kList:
       return "list<" + ToText(type.children.at(0).type) + ">";
     case TypeKind::kMap:
-      return "map<" + ToText(type.children.at(0).type) + ", " + ToText(type.children.at(1).type) + ">";
+      return "map<" + ToText(type.children.at(0).type) + ", " + ToText(type.children.at(1).type) +
+             ">";
     case TypeKind::kStruct: {
       std::string text;
       for (const Field& child : type.children)

@@ -12,15 +12,17 @@ namespace {
 columnar::Schema Columns(const std::vector<std::pair<std::string, std::string>>& columns) {
   columnar::Schema schema;
   for (const auto& [name, type] : columns)
-    schema.fields.push_back({.name = name, .type = columnar::ParseType(type).value(), .nullable = true});
+    schema.fields.push_back(
+        {.name = name, .type = columnar::ParseType(type).value(), .nullable = true});
   return schema;
 }
 
 const columnar::Schema& Nested() {
-  static const columnar::Schema schema = Columns({{"id", "bigint"},
-                                                  {"lines", "list(struct(sku varchar, price decimal(12,2)))"},
-                                                  {"who", "struct(name varchar, age int)"},
-                                                  {"extra", "json"}});
+  static const columnar::Schema schema =
+      Columns({{"id", "bigint"},
+               {"lines", "list(struct(sku varchar, price decimal(12,2)))"},
+               {"who", "struct(name varchar, age int)"},
+               {"extra", "json"}});
   return schema;
 }
 
@@ -79,7 +81,8 @@ TEST(Schema, BrokenJsonIsAnErrorThatNamesTheFault) {
       {R"({"type":"struct"})", "member 'fields' is not an array"},
       {R"({"fields":[{"name":"a"}]})", "member 'id' is missing"},
       {R"({"fields":[{"id":1,"name":"a","required":true}]})", "field 'a' has no type"},
-      {R"({"fields":[{"id":1,"name":"a","required":true,"type":"decimal(9"}]})", "type 'decimal(9' is malformed"},
+      {R"({"fields":[{"id":1,"name":"a","required":true,"type":"decimal(9"}]})",
+       "type 'decimal(9' is malformed"},
       {R"({"fields":[{"id":99999999999,"name":"a"}]})", "member 'id' does not fit 32 bits"},
       {R"({"fields":[{"id":1,"name":"a","required":true,"type":{"type":"list"}}]})",
        "member 'element-id' is missing"},
@@ -100,14 +103,18 @@ TEST(Schema, NamesThatReadersReserveAreRefused) {
     ASSERT_FALSE(schema) << name;
     EXPECT_EQ(schema.error().code, "iceberg.reserved_name") << name;
   }
-  for (const char* name : {"_batch", "_source", "_offset", "_rescued", "_ingested_at", "pos", "file"})
+  for (const char* name :
+       {"_batch", "_source", "_offset", "_rescued", "_ingested_at", "pos", "file"})
     EXPECT_TRUE(CheckColumnName(name)) << name;
-  EXPECT_EQ(FromColumnar(Columns({{"a", "int"}, {"a", "int"}})).error().code, "iceberg.duplicate_name");
+  EXPECT_EQ(FromColumnar(Columns({{"a", "int"}, {"a", "int"}})).error().code,
+            "iceberg.duplicate_name");
   EXPECT_EQ(FromColumnar({}).error().code, "iceberg.no_columns");
 }
 
 TEST(Schema, EvolutionAddsAndWidensAndNeverRenumbers) {
-  Schema current = FromColumnar(Columns({{"a", "int"}, {"b", "varchar"}, {"s", "struct(x decimal(9,2))"}})).value();
+  Schema current =
+      FromColumnar(Columns({{"a", "int"}, {"b", "varchar"}, {"s", "struct(x decimal(9,2))"}}))
+          .value();
   current.fields[1].required = true;
   const auto wanted =
       Columns({{"new", "list(int)"}, {"a", "bigint"}, {"s", "struct(x decimal(12,2), y date)"}});
@@ -125,15 +132,19 @@ TEST(Schema, EvolutionAddsAndWidensAndNeverRenumbers) {
 TEST(Schema, EvolutionToTheSameColumnsChangesNothing) {
   const Schema current = FromColumnar(Nested()).value();
   EXPECT_EQ(Evolve(current, Nested(), 9, 1).value(), current);
-  EXPECT_EQ(Evolve(current, Columns({{"id", "int"}, {"lines", "list(struct(sku varchar, price decimal(12,2)))"},
-                                     {"who", "struct(name varchar, age int)"}, {"extra", "varchar(9)"}}),
+  EXPECT_EQ(Evolve(current,
+                   Columns({{"id", "int"},
+                            {"lines", "list(struct(sku varchar, price decimal(12,2)))"},
+                            {"who", "struct(name varchar, age int)"},
+                            {"extra", "varchar(9)"}}),
                    9, 1)
                 .value(),
             current);
 }
 
 TEST(Schema, EvolutionRefusesWhatOldFilesCannotBeReadAs) {
-  const Schema current = FromColumnar(Columns({{"a", "int"}, {"d", "decimal(9,2)"}, {"l", "list(int)"}})).value();
+  const Schema current =
+      FromColumnar(Columns({{"a", "int"}, {"d", "decimal(9,2)"}, {"l", "list(int)"}})).value();
   const std::pair<const char*, const char*> cases[] = {
       {"a", "varchar"}, {"a", "double"}, {"d", "decimal(9,3)"}, {"l", "list(date)"}, {"l", "int"}};
   for (const auto& [name, type] : cases) {

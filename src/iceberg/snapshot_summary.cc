@@ -32,7 +32,8 @@ std::string OperationText(Operation operation, const SummaryBuilder& counts) {
 
 }  // namespace
 
-bool SummaryBuilder::PartitionLess::operator()(const Partition& left, const Partition& right) const {
+bool SummaryBuilder::PartitionLess::operator()(const Partition& left,
+                                               const Partition& right) const {
   if (left.first != right.first) return left.first < right.first;
   return std::lexicographical_compare(
       left.second.begin(), left.second.end(), right.second.begin(), right.second.end(),
@@ -97,7 +98,8 @@ StringMap SummaryBuilder::Finish(Operation operation, const StringMap* previous,
   summary["total-records"] = std::to_string(records);
   summary["total-delete-files"] = std::to_string(delete_files);
   const auto total = [&](const std::string& key, int64_t change) {
-    if (const auto before = Previous(previous, key)) summary[key] = std::to_string(*before + change);
+    if (const auto before = Previous(previous, key))
+      summary[key] = std::to_string(*before + change);
   };
   total("total-files-size", added_.bytes - removed_.bytes);
   total("total-position-deletes", added_.position_deletes - removed_.position_deletes);

@@ -24,7 +24,8 @@ ManifestEntry AsExisting(ManifestEntry entry) {
 class Commit {
  public:
   Commit(const TableMetadata& base, std::span<const ManifestFile> manifests,
-         std::span<const LoadedManifest> loaded, const CommitRequest& request, const CommitPolicy& policy)
+         std::span<const LoadedManifest> loaded, const CommitRequest& request,
+         const CommitPolicy& policy)
       : base_(base),
         manifests_(manifests),
         request_(request),
@@ -42,10 +43,11 @@ class Commit {
     }
     WEIR_TRY(MergeTiers());
     KeepTheRest();
-    if (request_.operation == Operation::kCompact && counts_.added_records() > counts_.removed_records())
+    if (request_.operation == Operation::kCompact &&
+        counts_.added_records() > counts_.removed_records())
       return Fail(ErrorKind::kInvalid, "iceberg.added_file",
-                  fmt::format("a compaction may not add rows: {} became {}", counts_.removed_records(),
-                              counts_.added_records()));
+                  fmt::format("a compaction may not add rows: {} became {}",
+                              counts_.removed_records(), counts_.added_records()));
     WriteList();
     Advance(base_location);
     return std::move(plan_);
@@ -60,7 +62,8 @@ class Commit {
     const size_t width = base_.spec().fields.size();
     for (const DataFile& file : request_.added) {
       if (file.path.find(":/") == std::string::npos)
-        return Fail(ErrorKind::kInvalid, "iceberg.added_file", "'" + file.path + "' is not a full URI");
+        return Fail(ErrorKind::kInvalid, "iceberg.added_file",
+                    "'" + file.path + "' is not a full URI");
       if (file.partition.size() != width)
         return Fail(ErrorKind::kInvalid, "iceberg.added_file",
                     fmt::format("'{}' has {} partition values, the table's spec has {}", file.path,
@@ -79,7 +82,9 @@ class Commit {
 
   // A schema of the table that has every column of `spec`: a later one may have dropped some.
   const Schema& SchemaOf(const PartitionSpec& spec) const {
-    const auto holds = [&](const Schema& schema) { return PartitionTypes(spec, schema).has_value(); };
+    const auto holds = [&](const Schema& schema) {
+      return PartitionTypes(spec, schema).has_value();
+    };
     if (holds(base_.schema())) return base_.schema();
     const auto older = std::find_if(base_.schemas.rbegin(), base_.schemas.rend(), holds);
     return older == base_.schemas.rend() ? base_.schema() : *older;
@@ -90,16 +95,17 @@ class Commit {
                              std::span<const ManifestEntry> entries) {
     const PartitionSpec* spec = base_.FindSpec(spec_id);
     if (spec == nullptr)
-      return Fail(ErrorKind::kCorrupt, "iceberg.metadata_invalid",
-                  fmt::format("a manifest names partition spec {}, which the table lacks", spec_id));
+      return Fail(
+          ErrorKind::kCorrupt, "iceberg.metadata_invalid",
+          fmt::format("a manifest names partition spec {}, which the table lacks", spec_id));
     const ManifestHeader header{.schema = SchemaOf(*spec),
                                 .spec = *spec,
                                 .content = content,
                                 .snapshot_id = request_.snapshot_id,
                                 .sequence_number = sequence_number_};
     WEIR_ASSIGN(EncodedManifest encoded, EncodeManifest(header, entries));
-    encoded.file.path = fmt::format("{}/{}-{}-m{}.avro", folder_, request_.commit_uuid, request_.attempt,
-                                    plan_.files.size());
+    encoded.file.path = fmt::format("{}/{}-{}-m{}.avro", folder_, request_.commit_uuid,
+                                    request_.attempt, plan_.files.size());
     plan_.files.push_back({.location = encoded.file.path, .bytes = std::move(encoded.bytes)});
     plan_.manifests.push_back(std::move(encoded.file));
     ++counts_.manifests_created;
@@ -110,10 +116,12 @@ class Commit {
   Result<void> WriteManifests(int32_t spec_id, ManifestContent content,
                               std::span<const ManifestEntry> entries, int64_t bytes_hint) {
     if (entries.empty()) return {};
-    const auto pieces = static_cast<size_t>(bytes_hint / std::max<int64_t>(policy_.manifest_bytes_target, 1) + 1);
+    const auto pieces =
+        static_cast<size_t>(bytes_hint / std::max<int64_t>(policy_.manifest_bytes_target, 1) + 1);
     const size_t step = std::max<size_t>(1, (entries.size() + pieces - 1) / pieces);
     for (size_t begin = 0; begin < entries.size(); begin += step) {
-      WEIR_TRY(WriteManifest(spec_id, content, entries.subspan(begin, std::min(step, entries.size() - begin))));
+      WEIR_TRY(WriteManifest(spec_id, content,
+                             entries.subspan(begin, std::min(step, entries.size() - begin))));
     }
     return {};
   }
@@ -158,7 +166,9 @@ class Commit {
       const ManifestFile& manifest = manifests_[i];
       if (manifest.live_files() == 0) continue;
       WEIR_ASSIGN(const LoadedManifest* loaded, Loaded(manifest));
-      const auto hit = [&](const ManifestEntry& entry) { return entry.live() && IsRemoved(entry.file); };
+      const auto hit = [&](const ManifestEntry& entry) {
+        return entry.live() && IsRemoved(entry.file);
+      };
       if (std::none_of(loaded->entries.begin(), loaded->entries.end(), hit)) continue;
       gone_.insert(i);
       Touched& group = touched[{manifest.spec_id, manifest.content}];
@@ -219,8 +229,8 @@ class Commit {
   }
 
   void WriteList() {
-    list_location_ = fmt::format("{}/snap-{}-{}-{}.avro", folder_, request_.snapshot_id, request_.attempt,
-                                 request_.commit_uuid);
+    list_location_ = fmt::format("{}/snap-{}-{}-{}.avro", folder_, request_.snapshot_id,
+                                 request_.attempt, request_.commit_uuid);
     plan_.files.push_back(
         {.location = list_location_,
          .bytes = EncodeManifestList({.snapshot_id = request_.snapshot_id,
@@ -243,20 +253,22 @@ class Commit {
     snapshot.timestamp_ms = next.last_updated_ms;
     snapshot.manifest_list = list_location_;
     snapshot.schema_id = base_.current_schema_id;
-    snapshot.summary =
-        counts_.Finish(request_.operation, parent == nullptr ? nullptr : &parent->summary, plan_.manifests);
+    snapshot.summary = counts_.Finish(
+        request_.operation, parent == nullptr ? nullptr : &parent->summary, plan_.manifests);
     // Counted keys win: a caller's own may not contradict them.
     for (const auto& [key, value] : request_.summary) snapshot.summary.try_emplace(key, value);
     next.snapshots.push_back(std::move(snapshot));
     next.current_snapshot_id = request_.snapshot_id;
     next.refs["main"].snapshot_id = request_.snapshot_id;
-    next.snapshot_log.push_back({.timestamp_ms = next.last_updated_ms, .snapshot_id = request_.snapshot_id});
+    next.snapshot_log.push_back(
+        {.timestamp_ms = next.last_updated_ms, .snapshot_id = request_.snapshot_id});
     plan_.expired = Expire(next, request_.protected_snapshots, policy_.snapshots_kept);
     plan_.old_metadata =
         LogMetadata(next, base_.last_updated_ms, base_location, policy_.metadata_files_kept);
     WEIR_CHECK(Validate(next).has_value());
-    plan_.metadata = {.location = NextMetadataLocation(folder_, base_location, request_.metadata_uuid),
-                      .bytes = ToJson(next)};
+    plan_.metadata = {
+        .location = NextMetadataLocation(folder_, base_location, request_.metadata_uuid),
+        .bytes = ToJson(next)};
   }
 
   const TableMetadata& base_;
@@ -275,7 +287,8 @@ class Commit {
 }  // namespace
 
 std::vector<ManifestFile> NeededManifests(std::span<const ManifestFile> manifests,
-                                          const CommitRequest& request, const CommitPolicy& policy) {
+                                          const CommitRequest& request,
+                                          const CommitPolicy& policy) {
   std::vector<ManifestFile> needed;
   if (Removes(request.operation)) {
     std::copy_if(manifests.begin(), manifests.end(), std::back_inserter(needed),
@@ -302,8 +315,9 @@ MetadataPlan PlanMetadata(const TableMetadata& changed, const std::string& base_
   plan.old_metadata =
       LogMetadata(plan.next, changed.last_updated_ms, base_location, policy.metadata_files_kept);
   plan.next.last_updated_ms = std::max(timestamp_ms, changed.last_updated_ms);
-  plan.metadata = {.location = NextMetadataLocation(MetadataFolder(changed), base_location, metadata_uuid),
-                   .bytes = ToJson(plan.next)};
+  plan.metadata = {
+      .location = NextMetadataLocation(MetadataFolder(changed), base_location, metadata_uuid),
+      .bytes = ToJson(plan.next)};
   return plan;
 }
 

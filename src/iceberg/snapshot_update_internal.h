@@ -11,9 +11,11 @@
 
 namespace weir::iceberg {
 
-// Groups of manifests that become one each. Positions in `manifests`; those in `apart` do not count.
+// Groups of manifests that become one each. Positions in `manifests`; those in `apart` do not
+// count.
 std::vector<std::vector<size_t>> MergeGroups(std::span<const ManifestFile> manifests,
-                                             const std::set<size_t>& apart, const CommitPolicy& policy);
+                                             const std::set<size_t>& apart,
+                                             const CommitPolicy& policy);
 
 // Files and rows that one commit adds and removes.
 class SummaryBuilder {

@@ -32,7 +32,9 @@ class Lake {
   }
 
   std::vector<ManifestEntry> Entries(const ManifestFile& manifest) const {
-    return DecodeManifest(files_.at(manifest.path), manifest, *metadata().FindSpec(manifest.spec_id)).value();
+    return DecodeManifest(files_.at(manifest.path), manifest,
+                          *metadata().FindSpec(manifest.spec_id))
+        .value();
   }
 
   // Path of each live file and its data sequence number.
@@ -41,7 +43,8 @@ class Lake {
     for (const ManifestFile& manifest : List())
       for (const ManifestEntry& entry : Entries(manifest)) {
         if (!entry.live()) continue;
-        EXPECT_TRUE(live.emplace(entry.file.path, *entry.sequence_number).second) << entry.file.path;
+        EXPECT_TRUE(live.emplace(entry.file.path, *entry.sequence_number).second)
+            << entry.file.path;
       }
     return live;
   }
@@ -87,7 +90,8 @@ class Lake {
 
  private:
   void Put(const PlannedFile& file) {
-    EXPECT_TRUE(files_.emplace(file.location, file.bytes).second) << file.location << " was written before";
+    EXPECT_TRUE(files_.emplace(file.location, file.bytes).second)
+        << file.location << " was written before";
   }
 
   std::map<std::string, std::string> files_;
@@ -100,24 +104,33 @@ std::string PathOf(const std::string& name) { return FileOf(name, 1).path; }
 
 TEST(Append, TheFirstCommitMakesTheFirstSnapshot) {
   Lake lake({"day(ts)"});
-  CommitRequest request = lake.Request(Operation::kAppend, {FileOf("a", 10, {int32_t{1}}), FileOf("b", 5, {int32_t{2}})});
+  CommitRequest request = lake.Request(
+      Operation::kAppend, {FileOf("a", 10, {int32_t{1}}), FileOf("b", 5, {int32_t{2}})});
   request.summary = {{"weir.batch", "p/1/1"}, {"operation", "never"}};
   request.properties = {{"weir.last", "1"}};
   const CommitPlan plan = lake.Commit(request);
   const Snapshot& snapshot = *plan.next.current_snapshot();
   EXPECT_EQ(plan.metadata.location, "file:///lake/raw/events/metadata/00001-m-1.metadata.json");
-  EXPECT_EQ(snapshot.manifest_list,
-            "file:///lake/raw/events/metadata/snap-" + std::to_string(snapshot.id) + "-1-commit-1.avro");
+  EXPECT_EQ(snapshot.manifest_list, "file:///lake/raw/events/metadata/snap-" +
+                                        std::to_string(snapshot.id) + "-1-commit-1.avro");
   EXPECT_EQ(plan.files[0].location, "file:///lake/raw/events/metadata/commit-1-1-m0.avro");
   EXPECT_FALSE(snapshot.parent_id);
   EXPECT_EQ(snapshot.sequence_number, 1);
-  EXPECT_EQ(snapshot.summary,
-            (StringMap{{"operation", "append"}, {"weir.batch", "p/1/1"}, {"added-data-files", "2"},
-                       {"added-records", "15"}, {"added-files-size", "1500"}, {"changed-partition-count", "2"},
-                       {"manifests-created", "1"}, {"manifests-kept", "0"}, {"manifests-replaced", "0"},
-                       {"total-data-files", "2"}, {"total-records", "15"}, {"total-files-size", "1500"},
-                       {"total-delete-files", "0"}, {"total-position-deletes", "0"},
-                       {"total-equality-deletes", "0"}}));
+  EXPECT_EQ(snapshot.summary, (StringMap{{"operation", "append"},
+                                         {"weir.batch", "p/1/1"},
+                                         {"added-data-files", "2"},
+                                         {"added-records", "15"},
+                                         {"added-files-size", "1500"},
+                                         {"changed-partition-count", "2"},
+                                         {"manifests-created", "1"},
+                                         {"manifests-kept", "0"},
+                                         {"manifests-replaced", "0"},
+                                         {"total-data-files", "2"},
+                                         {"total-records", "15"},
+                                         {"total-files-size", "1500"},
+                                         {"total-delete-files", "0"},
+                                         {"total-position-deletes", "0"},
+                                         {"total-equality-deletes", "0"}}));
   EXPECT_EQ(plan.next.properties.at("weir.last"), "1");
   EXPECT_EQ(plan.next.metadata_log.size(), 1U);
   EXPECT_EQ(lake.Live(), (std::map<std::string, int64_t>{{PathOf("a"), 1}, {PathOf("b"), 1}}));
@@ -155,7 +168,8 @@ TEST(Append, ALostRaceIsRebasedByPlanningAgain) {
   const CommitPlan won = lake.Commit(slow);
   EXPECT_NE(lost.files[0].location, won.files[0].location);
   EXPECT_EQ(won.next.current_snapshot()->sequence_number, 2);
-  EXPECT_EQ(lake.Live(), (std::map<std::string, int64_t>{{PathOf("quick"), 1}, {PathOf("slow"), 2}}));
+  EXPECT_EQ(lake.Live(),
+            (std::map<std::string, int64_t>{{PathOf("quick"), 1}, {PathOf("slow"), 2}}));
 }
 
 TEST(Append, TimeNeverRunsBackwards) {
@@ -174,10 +188,12 @@ TEST(Append, RequestsThatDoNotFitAreRefused) {
   CommitRequest twice = lake.Request(Operation::kAppend, {});
   twice.snapshot_id = *first.next.current_snapshot_id;
   EXPECT_EQ(lake.Plan(twice).error().code, "iceberg.snapshot_exists");
-  EXPECT_EQ(lake.Plan(lake.Request(Operation::kAppend, {FileOf("b", 1)})).error().code, "iceberg.added_file");
+  EXPECT_EQ(lake.Plan(lake.Request(Operation::kAppend, {FileOf("b", 1)})).error().code,
+            "iceberg.added_file");
   DataFile relative = FileOf("b", 1, {int32_t{1}});
   relative.path = "data/b.parquet";
-  EXPECT_EQ(lake.Plan(lake.Request(Operation::kAppend, {relative})).error().code, "iceberg.added_file");
+  EXPECT_EQ(lake.Plan(lake.Request(Operation::kAppend, {relative})).error().code,
+            "iceberg.added_file");
 }
 
 TEST(Overwrite, TakesOutTheNamedFilesAndKeepsTheNumbersOfTheRest) {
@@ -193,7 +209,8 @@ TEST(Overwrite, TakesOutTheNamedFilesAndKeepsTheNumbersOfTheRest) {
   EXPECT_EQ(summary.at("removed-files-size"), "1000");
   EXPECT_EQ(summary.at("total-records"), "17");
   EXPECT_EQ(summary.at("total-files-size"), "1700");
-  EXPECT_EQ(lake.Live(), (std::map<std::string, int64_t>{{PathOf("a2"), 3}, {PathOf("b"), 1}, {PathOf("c"), 2}}));
+  EXPECT_EQ(lake.Live(), (std::map<std::string, int64_t>{
+                             {PathOf("a2"), 3}, {PathOf("b"), 1}, {PathOf("c"), 2}}));
   ASSERT_EQ(plan.replaced_manifests.size(), 1U);
 
   int deleted = 0;
@@ -229,21 +246,26 @@ TEST(Overwrite, AFileThatIsGoneAlreadyIsAConflict) {
 TEST(Overwrite, EntriesThatAreNeededMustBeGiven) {
   Lake lake;
   lake.Append({FileOf("a", 10)});
-  const auto plan = PlanCommit(lake.metadata(), lake.location(), lake.List(), {}, lake.Request(Operation::kReplaceAll, {}));
+  const auto plan = PlanCommit(lake.metadata(), lake.location(), lake.List(), {},
+                               lake.Request(Operation::kReplaceAll, {}));
   ASSERT_FALSE(plan);
   EXPECT_EQ(plan.error().code, "iceberg.not_loaded");
 }
 
 TEST(ReplaceAll, LeavesOnlyTheNewFiles) {
   Lake lake({"region"});
-  for (int i = 0; i < 20; ++i) lake.Append({FileOf("a" + std::to_string(i), 10, {std::string(i % 2 == 0 ? "eu" : "us")})});
-  const CommitPlan plan = lake.Commit(lake.Request(Operation::kReplaceAll, {FileOf("new", 3, {std::monostate{}})}));
+  for (int i = 0; i < 20; ++i)
+    lake.Append({FileOf("a" + std::to_string(i), 10, {std::string(i % 2 == 0 ? "eu" : "us")})});
+  const CommitPlan plan =
+      lake.Commit(lake.Request(Operation::kReplaceAll, {FileOf("new", 3, {std::monostate{}})}));
   EXPECT_EQ(plan.next.current_snapshot()->summary.at("deleted-data-files"), "20");
   EXPECT_EQ(plan.next.current_snapshot()->summary.at("total-data-files"), "1");
   EXPECT_EQ(plan.next.current_snapshot()->summary.at("changed-partition-count"), "3");
   EXPECT_EQ(plan.manifests.size(), 2U);
   EXPECT_EQ(lake.Live(), (std::map<std::string, int64_t>{{PathOf("new"), 21}}));
-  EXPECT_EQ(lake.Commit(lake.Request(Operation::kReplaceAll, {})).next.current_snapshot()->operation(), "delete");
+  EXPECT_EQ(
+      lake.Commit(lake.Request(Operation::kReplaceAll, {})).next.current_snapshot()->operation(),
+      "delete");
 }
 
 TEST(Compact, KeepsTheSequenceNumberOfTheRowsAndMayNotAddAny) {
@@ -265,7 +287,8 @@ TEST(Deletes, PositionDeleteFilesGetManifestsOfTheirOwn) {
   DataFile deletes = FileOf("a-deletes", 2);
   deletes.content = FileContent::kPositionDeletes;
   deletes.sort_order_id.reset();
-  const CommitPlan plan = lake.Commit(lake.Request(Operation::kOverwrite, {deletes, FileOf("b", 2)}));
+  const CommitPlan plan =
+      lake.Commit(lake.Request(Operation::kOverwrite, {deletes, FileOf("b", 2)}));
   const StringMap& summary = plan.next.current_snapshot()->summary;
   EXPECT_EQ(summary.at("operation"), "overwrite");
   EXPECT_EQ(summary.at("added-position-deletes"), "2");
@@ -279,7 +302,8 @@ TEST(Deletes, PositionDeleteFilesGetManifestsOfTheirOwn) {
 
 TEST(Merging, SixteenManifestsOfATierBecomeOneOfTheNext) {
   Lake lake;
-  for (int i = 0; i < 16; ++i) EXPECT_EQ(lake.Append({FileOf("a" + std::to_string(i), 1)}).replaced_manifests.size(), 0U);
+  for (int i = 0; i < 16; ++i)
+    EXPECT_EQ(lake.Append({FileOf("a" + std::to_string(i), 1)}).replaced_manifests.size(), 0U);
   EXPECT_EQ(lake.List().size(), 16U);
   const CommitPlan merging = lake.Append({FileOf("last", 1)});
   EXPECT_EQ(merging.replaced_manifests.size(), 16U);
@@ -335,12 +359,13 @@ TEST(Upkeep, TheLastOfManyCommitsCostsWhatAnEarlyOneDid) {
     ASSERT_LE(plan.next.metadata_log.size(), 5U);
   }
   EXPECT_LT(last_bytes, early_bytes * 11 / 10);
-  EXPECT_LE(most_manifests, 3U * 5 + 1);     // Three in each of five tiers, and the new one.
-  EXPECT_LE(rewritten, kCommits * 5);        // Once per tier.
+  EXPECT_LE(most_manifests, 3U * 5 + 1);  // Three in each of five tiers, and the new one.
+  EXPECT_LE(rewritten, kCommits * 5);     // Once per tier.
   EXPECT_EQ(expired, kCommits - 20);
   EXPECT_EQ(old_metadata, kCommits - 5);
   EXPECT_EQ(lake.Live().size(), kCommits);
-  EXPECT_EQ(lake.metadata().current_snapshot()->summary.at("total-records"), std::to_string(kCommits));
+  EXPECT_EQ(lake.metadata().current_snapshot()->summary.at("total-records"),
+            std::to_string(kCommits));
 }
 
 TEST(Upkeep, NothingExpiresThatAReaderStandsOn) {
@@ -374,17 +399,29 @@ TEST(Upkeep, TagsAndBranchesOfOthersAreKept) {
   CommitPolicy policy;
   policy.snapshots_kept = 2;
   std::vector<int64_t> ids;
-  for (int i = 0; i < 3; ++i) ids.push_back(*lake.Append({FileOf("f" + std::to_string(i), 1)}).next.current_snapshot_id);
+  for (int i = 0; i < 3; ++i)
+    ids.push_back(*lake.Append({FileOf("f" + std::to_string(i), 1)}).next.current_snapshot_id);
   TableMetadata base = lake.metadata();
-  base.refs["tag"] = {.snapshot_id = ids[0], .is_branch = false, .min_snapshots_to_keep = {}, .max_snapshot_age_ms = {}, .max_ref_age_ms = {}};
+  base.refs["tag"] = {.snapshot_id = ids[0],
+                      .is_branch = false,
+                      .min_snapshots_to_keep = {},
+                      .max_snapshot_age_ms = {},
+                      .max_ref_age_ms = {}};
   base.statistics = {{.snapshot_id = ids[1], .json = R"({"snapshot-id":1})"}};
-  const auto plan = PlanCommit(base, lake.location(), lake.List(), {}, lake.Request(Operation::kAppend, {}), policy).value();
+  const auto plan = PlanCommit(base, lake.location(), lake.List(), {},
+                               lake.Request(Operation::kAppend, {}), policy)
+                        .value();
   ASSERT_EQ(plan.expired.size(), 1U);
   EXPECT_EQ(plan.expired[0].id, ids[1]);
   EXPECT_TRUE(plan.next.statistics.empty());
   EXPECT_EQ(plan.next.snapshot_log.size(), 2U);  // Everything up to the hole.
-  base.refs["branch"] = {.snapshot_id = ids[1], .is_branch = true, .min_snapshots_to_keep = {}, .max_snapshot_age_ms = {}, .max_ref_age_ms = {}};
-  EXPECT_TRUE(PlanCommit(base, lake.location(), lake.List(), {}, lake.Request(Operation::kAppend, {}), policy)
+  base.refs["branch"] = {.snapshot_id = ids[1],
+                         .is_branch = true,
+                         .min_snapshots_to_keep = {},
+                         .max_snapshot_age_ms = {},
+                         .max_ref_age_ms = {}};
+  EXPECT_TRUE(PlanCommit(base, lake.location(), lake.List(), {},
+                         lake.Request(Operation::kAppend, {}), policy)
                   .value()
                   .expired.empty());
 }
@@ -418,7 +455,8 @@ TEST(Metadata, ACommitOfMetadataAloneKeepsTheSnapshots) {
 
 TEST(SchemaChange, TravelsWithTheNextCommitAndOldManifestsStillMerge) {
   Lake lake({"region"});
-  for (int i = 0; i < 16; ++i) lake.Append({FileOf("f" + std::to_string(i), 1, {std::string("eu")})});
+  for (int i = 0; i < 16; ++i)
+    lake.Append({FileOf("f" + std::to_string(i), 1, {std::string("eu")})});
   TableMetadata base = lake.metadata();
   // As if another engine had dropped the partition column and repartitioned.
   Schema narrow = base.schema();
@@ -428,8 +466,10 @@ TEST(SchemaChange, TravelsWithTheNextCommitAndOldManifestsStillMerge) {
   base.default_spec_id = 1;
   const std::vector<ManifestFile> list = lake.List();
   std::vector<LoadedManifest> loaded;
-  for (const ManifestFile& manifest : list) loaded.push_back({.file = manifest, .entries = lake.Entries(manifest)});
-  const auto plan = PlanCommit(base, lake.location(), list, loaded, lake.Request(Operation::kAppend, {FileOf("n", 1)}));
+  for (const ManifestFile& manifest : list)
+    loaded.push_back({.file = manifest, .entries = lake.Entries(manifest)});
+  const auto plan = PlanCommit(base, lake.location(), list, loaded,
+                               lake.Request(Operation::kAppend, {FileOf("n", 1)}));
   ASSERT_TRUE(plan) << plan.error().ToString();
   EXPECT_EQ(Rejections(*plan), std::vector<std::string>{});
   EXPECT_EQ(plan->manifests.size(), 2U);
@@ -451,10 +491,12 @@ TEST(History, LiveFilesAndTotalsAgreeWithAModel) {
       std::vector<DataFile> added;
       for (uint64_t i = random.Next() % 4; i > 0; --i)
         added.push_back(FileOf(std::to_string(step) + "-" + std::to_string(i),
-                               static_cast<int64_t>(random.Next() % 50 + 1), {static_cast<int32_t>(random.Next() % 3)}));
+                               static_cast<int64_t>(random.Next() % 50 + 1),
+                               {static_cast<int32_t>(random.Next() % 3)}));
       const uint64_t dice = random.Next() % 10;
-      const Operation operation =
-          dice < 6 ? Operation::kAppend : dice < 9 ? Operation::kOverwrite : Operation::kReplaceAll;
+      const Operation operation = dice < 6   ? Operation::kAppend
+                                  : dice < 9 ? Operation::kOverwrite
+                                             : Operation::kReplaceAll;
       CommitRequest request = lake.Request(operation, added);
       if (operation == Operation::kOverwrite)
         for (const auto& [path, rows] : model)

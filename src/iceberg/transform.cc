@@ -72,7 +72,8 @@ Value TruncateValue(int32_t width, const Type& source, const Value& value) {
     case TypeKind::kDecimal: {
       const Int128 number = ToInt128(std::get<Unscaled>(value));
       const Int128 rest = ((number % width) + width) % width;
-      return FromInt128(static_cast<Int128>(static_cast<UInt128>(number) - static_cast<UInt128>(rest)));
+      return FromInt128(
+          static_cast<Int128>(static_cast<UInt128>(number) - static_cast<UInt128>(rest)));
     }
     case TypeKind::kString:
       return std::string(TruncateText(std::get<std::string>(value), static_cast<size_t>(width)));
@@ -82,7 +83,8 @@ Value TruncateValue(int32_t width, const Type& source, const Value& value) {
 }
 
 uint32_t HashValue(const Type& source, const Value& value) {
-  if (source.kind == TypeKind::kDecimal) return Murmur3(MinimalBytes(std::get<Unscaled>(value)).view());
+  if (source.kind == TypeKind::kDecimal)
+    return Murmur3(MinimalBytes(std::get<Unscaled>(value)).view());
   if (const auto* text = std::get_if<std::string>(&value)) return Murmur3(*text);
   return HashWhole(WholeNumber(value));
 }
@@ -95,7 +97,8 @@ uint32_t Murmur3(std::string_view bytes) {
   for (; at + 4 <= bytes.size(); at += 4)
     hash = MixWord(hash, FromLittleEndian<uint32_t>(bytes.substr(at, 4)));
   uint32_t tail = 0;
-  for (size_t i = bytes.size(); i > at; --i) tail = (tail << 8) | static_cast<unsigned char>(bytes[i - 1]);
+  for (size_t i = bytes.size(); i > at; --i)
+    tail = (tail << 8) | static_cast<unsigned char>(bytes[i - 1]);
   if (at < bytes.size()) hash ^= Scramble(tail);
   return Finalize(hash, bytes.size());
 }
@@ -123,14 +126,16 @@ std::string_view TruncateText(std::string_view text, size_t code_points) {
 }
 
 int32_t TimeUnitOf(TransformKind transform, TypeKind source, int64_t value) {
-  if (source == TypeKind::kDate && transform == TransformKind::kDay) return static_cast<int32_t>(value);
+  if (source == TypeKind::kDate && transform == TransformKind::kDay)
+    return static_cast<int32_t>(value);
   if (transform == TransformKind::kHour)
     return static_cast<int32_t>(FloorDivide(value, kMicrosPerHour));
   const int64_t days = source == TypeKind::kDate ? value : FloorDivide(value, kMicrosPerDay);
   if (transform == TransformKind::kDay) return static_cast<int32_t>(days);
   const CivilDate date = CivilFromDays(days);
   const int64_t years = date.year - 1970;
-  return static_cast<int32_t>(transform == TransformKind::kYear ? years : years * 12 + date.month - 1);
+  return static_cast<int32_t>(transform == TransformKind::kYear ? years
+                                                                : years * 12 + date.month - 1);
 }
 
 Value Apply(const Transform& transform, const Type& source, const Value& value) {
@@ -161,8 +166,8 @@ std::string PartitionPath(const PartitionSpec& spec, std::span<const Type> types
   std::string path;
   for (size_t i = 0; i < spec.fields.size(); ++i) {
     const PartitionField& field = spec.fields[i];
-    std::string segment = UrlEncode(field.name) + "=" +
-                          UrlEncode(ValueText(field.transform, types[i], tuple[i]));
+    std::string segment =
+        UrlEncode(field.name) + "=" + UrlEncode(ValueText(field.transform, types[i], tuple[i]));
     // Long values are cut, not inside a "%2F": the path is decoration, the manifest has the value.
     if (segment.size() > kPathSegmentMax) {
       segment.resize(kPathSegmentMax);

@@ -35,7 +35,8 @@ std::string UuidText(const std::string& bytes) {
 
 std::string DecimalText(const Unscaled& value, int scale) {
   const Int128 number = ToInt128(value);
-  UInt128 rest = number < 0 ? UInt128{0} - static_cast<UInt128>(number) : static_cast<UInt128>(number);
+  UInt128 rest =
+      number < 0 ? UInt128{0} - static_cast<UInt128>(number) : static_cast<UInt128>(number);
   std::string digits;
   do {
     digits += static_cast<char>('0' + static_cast<int>(rest % 10));
@@ -113,7 +114,8 @@ std::strong_ordering CompareValues(const Value& left, const Value& right) {
     return OrderedBits(as_double(left)) <=> OrderedBits(as_double(right));
   if (left.index() != right.index()) return left.index() <=> right.index();
   if (const auto* flag = std::get_if<bool>(&left)) return *flag <=> std::get<bool>(right);
-  if (const auto* decimal = std::get_if<Unscaled>(&left)) return *decimal <=> std::get<Unscaled>(right);
+  if (const auto* decimal = std::get_if<Unscaled>(&left))
+    return *decimal <=> std::get<Unscaled>(right);
   if (const auto* text = std::get_if<std::string>(&left)) {
     const int order = text->compare(std::get<std::string>(right));
     return order <=> 0;

@@ -1,5 +1,5 @@
-// Value: one typed value of a partition tuple or a bound, and its binary form in manifests ("single-
-// value serialization"). Pure; threads: any.
+// Value: one typed value of a partition tuple or a bound, and its binary form in manifests
+// ("single- value serialization"). Pure; threads: any.
 #pragma once
 
 #include <compare>
@@ -24,7 +24,8 @@ struct Unscaled {
 // Which alternative holds a type: boolean bool; int, date int32; long, time, timestamps int64;
 // float float; double double; decimal Unscaled; string its UTF-8; uuid (16, big-endian), fixed and
 // binary their bytes. monostate is null.
-using Value = std::variant<std::monostate, bool, int32_t, int64_t, float, double, Unscaled, std::string>;
+using Value =
+    std::variant<std::monostate, bool, int32_t, int64_t, float, double, Unscaled, std::string>;
 
 // One value per field of a partition spec, in its order.
 using PartitionTuple = std::vector<Value>;

@@ -18,7 +18,8 @@ __extension__ typedef __int128 Int128;
 __extension__ typedef unsigned __int128 UInt128;
 
 inline Int128 ToInt128(const Unscaled& value) {
-  return static_cast<Int128>((static_cast<UInt128>(static_cast<uint64_t>(value.high)) << 64) | value.low);
+  return static_cast<Int128>((static_cast<UInt128>(static_cast<uint64_t>(value.high)) << 64) |
+                             value.low);
 }
 inline Unscaled FromInt128(Int128 value) {
   return {.high = static_cast<int64_t>(value >> 64), .low = static_cast<uint64_t>(value)};

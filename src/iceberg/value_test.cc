@@ -41,7 +41,8 @@ std::vector<ValueCase> Cases() {
       {"a date before 1970", Primitive(kDate), int32_t{-1}, "ffffffff", "1969-12-31"},
       {"a leap day", Primitive(kDate), int32_t{19782}, "464d0000", "2024-02-29"},
       {"a time", Primitive(kTime), int64_t{81068000001}, "018307e012000000", "22:31:08.000001"},
-      {"a timestamp", Primitive(kTimestamp), int64_t{1510871468000000}, nullptr, "2017-11-16T22:31:08"},
+      {"a timestamp", Primitive(kTimestamp), int64_t{1510871468000000}, nullptr,
+       "2017-11-16T22:31:08"},
       {"a moment before 1970", Primitive(kTimestamptz), int64_t{-1}, "ffffffffffffffff",
        "1969-12-31T23:59:59.999999+00:00"},
       {"minus zero", Primitive(kDouble), -0.0, "0000000000000080", "-0"},
@@ -55,7 +56,8 @@ std::vector<ValueCase> Cases() {
       {"decimal -129", Decimal(9, 0), Number(-129), "ff7f", "-129"},
       {"decimal 14.20", Decimal(9, 2), Number(1420), "058c", "14.20"},
       {"a small negative decimal", Decimal(9, 3), Number(-5), "fb", "-0.005"},
-      {"the least decimal", Decimal(38, 0), Unscaled{.high = std::numeric_limits<int64_t>::min(), .low = 0},
+      {"the least decimal", Decimal(38, 0),
+       Unscaled{.high = std::numeric_limits<int64_t>::min(), .low = 0},
        "80000000000000000000000000000000", "-170141183460469231731687303715884105728"},
   };
 }
@@ -79,7 +81,8 @@ TEST(Value, AUuidIsBigEndianAndReadAsText) {
 }
 
 TEST(Value, ANarrowBoundOnAWidenedColumnIsReadByItsLength) {
-  EXPECT_EQ(*DecodeValue(Primitive(TypeKind::kLong), std::string("\xff\xff\xff\xff", 4)), Value(int64_t{-1}));
+  EXPECT_EQ(*DecodeValue(Primitive(TypeKind::kLong), std::string("\xff\xff\xff\xff", 4)),
+            Value(int64_t{-1}));
   EXPECT_EQ(*DecodeValue(Primitive(TypeKind::kDouble), std::string("\0\0\xc0\x3f", 4)), Value(1.5));
 }
 
@@ -98,8 +101,15 @@ TEST(Value, BytesOfAWrongLengthAreAnError) {
 }
 
 TEST(Value, OrderIsTotalWithNullFirstAndNanLast) {
-  const std::vector<Value> reals = {std::monostate{}, -std::numeric_limits<double>::infinity(), -1.0, -0.0, 0.0,
-                                    1e-300, 2.0F, std::numeric_limits<double>::infinity(), std::nan("")};
+  const std::vector<Value> reals = {std::monostate{},
+                                    -std::numeric_limits<double>::infinity(),
+                                    -1.0,
+                                    -0.0,
+                                    0.0,
+                                    1e-300,
+                                    2.0F,
+                                    std::numeric_limits<double>::infinity(),
+                                    std::nan("")};
   for (size_t i = 0; i < reals.size(); ++i)
     for (size_t j = 0; j < reals.size(); ++j)
       EXPECT_EQ(CompareValues(reals[i], reals[j]), i <=> j) << i << " " << j;

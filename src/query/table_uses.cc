@@ -72,7 +72,8 @@ bool IsPath(const TableReference& reference) {
 Error UnknownTable(const std::string& written, const std::vector<TableName>& known,
                    const Place& place) {
   std::vector<std::string> names;
-  std::optional<TableName> same;  // Only the schema was left out. Rather a table than its dead letters.
+  std::optional<TableName>
+      same;  // Only the schema was left out. Rather a table than its dead letters.
   for (const TableName& name : known) {
     if (Lower(written) == name.name && (!same || same->space == "dead_letters")) same = name;
     names.push_back(name.ToString());
