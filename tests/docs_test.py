@@ -26,8 +26,9 @@ REFERENCE_HEAD = """\
 # Reference of all keys
 
 Made by `weir config reference` from the tables that the program itself reads; do not edit it. Commands,
-exit codes and variables of the environment are in [commands](commands.md). A key that stands here is
-read; one of the language that is missing here is refused with `config.not_built`.
+exit codes and variables of the environment are in [commands](commands.md). A key of the language that is
+missing here is refused with `config.not_built`. `server`, `connections`, `schedules`, a model's `schedule`
+and `follow` are read and without effect in this version, which has no `weir serve`.
 
 """
 # Pages that begin with a project that a newcomer can paste.
@@ -62,11 +63,11 @@ def reference():
 
 
 class Pages(unittest.TestCase):
-    """One test for each page, made below; two are played at a time."""
+    """One test for each page, made below; four are played at a time: they mostly wait for the disk."""
 
     @classmethod
     def setUpClass(cls):
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
             cls.played = dict(zip(pages(), pool.map(play_or_error, pages())))
 
     def check(self, path):
@@ -160,6 +161,10 @@ class TheTestItself(unittest.TestCase):
         self.assertEqual([], self.wrong("```console\n$ echo a: 2 rows in 5 ms, b/0123abcd/1\n"
                                         "a: 2 rows in 1.2 s, b/ffff0000/1\n```\n"))
         self.assertEqual(1, len(self.wrong("```console\n$ echo a: 2 rows in 5 ms\na: 3 rows in 5 ms\n```\n")))
+
+    def test_a_block_that_needs_what_is_missing_is_skipped_and_said(self):
+        player = self.played("```console needs=sys,no_such_module\n$ false\n```\n")
+        self.assertEqual(([], ["x.md:2: needs no_such_module"]), (player.wrong, player.skipped))
 
     def test_a_new_project_is_empty(self):
         self.assertEqual([], self.wrong("```text file=a\nx\n```\n" + page.NEW_PROJECT + "\n```console\n$ ls\n```\n"))

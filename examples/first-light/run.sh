@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The demo of ./dev demo: runs this project in a folder of its own and shows what came of it.
-# Usage: run.sh WEIR [FOLDER]     WEIR is the program, FOLDER where to work (default: a new one)
+# Usage: run.sh WEIR [FOLDER [ROWS]]   the program, where to work (default: a new folder), how many
+# events (default: as weir.yaml says)
 set -euo pipefail
 weir=$(realpath "$1")
 here=$(cd "$(dirname "$0")" && pwd)
@@ -9,11 +10,11 @@ mkdir -p "$work"
 cp -r "$here/weir.yaml" "$here/models" "$work/"
 cd "$work"
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
-[ -t 1 ] || say() { printf '\n%s\n' "$*"; }
+say() { printf '\n%s\n' "$*"; }
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then say() { printf '\n\033[1m%s\033[0m\n' "$*"; }; fi
 
-say "1. weir gen producer       (200,000 shop events, some of them dirty)"
-"$weir" gen producer 2>&1
+say "1. weir gen producer       (shop events, some of them dirty)"
+"$weir" gen producer ${3:+--rows "$3"} 2>&1
 say "2. weir run                (check every record, commit the good, keep the bad, build the model)"
 "$weir" run 2>&1
 say "3. weir query              (the aggregate; the equality, recounted from the tables)"

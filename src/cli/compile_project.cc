@@ -31,6 +31,11 @@ std::expected<CompiledProject, Errors> CompileProject(const ReadProject& read) {
     if (auto existing = (*state)->catalog().Tables()) tables.existing = std::move(*existing);
   }
   compiled.models = model::ReadModels(read.project, tables, *compiled.session, faults);
+  for (const model::Model& one : compiled.models) {
+    if (one.table.space == "dead_letters")
+      faults.Add("config.reserved_schema", "the schema dead_letters is for refused records alone",
+                 one.place, "put the model into another folder of models/");
+  }
   if (!faults.empty()) return std::unexpected(std::move(faults).Take());
   return compiled;
 }

@@ -36,11 +36,12 @@ void AddGen(CLI::App& app, Arguments& arguments) {
       app.add_subcommand("gen", "generate data with a seed, and faults at stated rates");
   gen->add_option("PIPELINE", arguments.gen.pipeline, "a pipeline whose source is generate")
       ->required();
-  gen->add_option("--rows", arguments.gen.rows, "rows to generate");
+  gen->add_option("--rows", arguments.gen.rows, "rows to generate")->check(CLI::PositiveNumber);
   gen->add_option("--for", arguments.gen.duration,
                   "event time to generate: 10s, 5m (needs a rate)");
   gen->add_option("--rate", arguments.gen.rate, "events per second of event time: 200/s");
-  gen->add_option("--seed", arguments.gen.seed, "the same seed gives the same bytes");
+  gen->add_option("--seed", arguments.gen.seed, "the same seed gives the same bytes")
+      ->check(CLI::NonNegativeNumber);
   gen->add_option("--out", arguments.gen.out, "file to write, instead of the pipeline's sink");
   gen->callback([&] {
     arguments.verb = [&](const Command& command) { return Gen(command, arguments.gen); };
@@ -65,7 +66,9 @@ void AddDlq(CLI::App& app, Arguments& arguments) {
   dlq->require_subcommand(1);
   CLI::App* ls = dlq->add_subcommand("ls", "list them");
   ls->add_option("PIPELINE", arguments.dlq.pipeline, "of one pipeline");
-  ls->add_option("--limit", arguments.dlq.limit, "at most so many")->capture_default_str();
+  ls->add_option("--limit", arguments.dlq.limit, "at most so many")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   ls->callback([&] {
     arguments.verb = [&](const Command& command) { return DlqLs(command, arguments.dlq); };
   });

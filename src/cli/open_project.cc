@@ -48,6 +48,14 @@ void ReadWarehouse(ReadProject& read, config::Faults& faults) {
 
 std::expected<ReadProject, ProjectFaults> OpenProject(const std::string& folder) {
   const std::string start = Absolute(WorkingFolder(), folder.empty() ? "." : folder);
+  if (const auto status = env::SystemFiles().Status(start); !status || !status->is_directory) {
+    return std::unexpected(ProjectFaults{{Error{ErrorKind::kConfig,
+                                                "config.no_folder",
+                                                "there is no folder " + start,
+                                                {},
+                                                "see to the folder after -C"}},
+                                         {}});
+  }
   const auto found = config::FindProject(env::SystemFiles(), start);
   if (!found) return std::unexpected(ProjectFaults{{found.error()}, {}});
   config::Faults faults;

@@ -42,6 +42,13 @@ json PipelineJson(const PipelineResult& result) {
   return made;
 }
 
+json ChecksJson(const model::ModelOutcome& outcome) {
+  json checks = json::array();
+  for (const model::CheckOutcome& check : outcome.checks)
+    checks.push_back({{"check", check.text}, {"failing", check.failing}});
+  return checks;
+}
+
 // The equality, with the parts that are not zero.
 std::string Equality(const ledger::Counts& counts) {
   std::string text = fmt::format("{} read = {} accepted + {} rejected", FormatCount(counts.read),
@@ -65,6 +72,7 @@ std::string RunJson(const RunResult& result) {
       made["rows"] = one.outcome->rows;
       made["snapshot"] = one.outcome->snapshot;
       made["skipped"] = one.outcome->skipped;
+      made["checks"] = ChecksJson(*one.outcome);
     }
     if (one.error) made["error"] = ErrorJson(*one.error);
     models.push_back(std::move(made));
@@ -112,6 +120,11 @@ void TellModel(const Terminal& terminal, const ModelResult& result) {
   } else {
     terminal.Talk(fmt::format("{}: {} rows, {}", name, FormatCount(result.outcome->rows),
                               FormatDuration(result.elapsed)));
+  }
+  for (const model::CheckOutcome& check : result.outcome->checks) {
+    if (check.failing != 0)
+      terminal.Talk(fmt::format("  {:>10}  rows fail the check {}; it warns",
+                                FormatCount(check.failing), check.text));
   }
 }
 

@@ -11,13 +11,13 @@
 #include "arrow/buffer.h"
 #include "arrow/record_batch.h"
 #include "arrow/type.h"
+#include "contract/rule_alone_internal.h"
 #include "engine/sql.h"
 
 namespace weir::contract {
 namespace {
 
-constexpr int64_t kTriedRows = 16;  // A failing piece of a batch is halved down to so many.
-constexpr int kCausesAsked = 8;     // Causes of errors that one Run asks the engine for.
+constexpr int kCausesAsked = 8;  // Causes of errors that one Run asks the engine for.
 
 std::string Lower(std::string text) {
   std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -46,16 +46,7 @@ struct Rule {
   std::string name;
   std::string sql;  // Gives a Verdict.
   std::vector<uint32_t> columns;
-  std::unique_ptr<engine::Statement> cause;  // Run over one record to learn why it fails.
 };
-
-// A compiled statement of ours cannot fail but for a reason of DuckDB's that Compile did not meet.
-std::vector<engine::Parameter> TimeParameter(const engine::Statement& statement, Instant now) {
-  if (statement.parameters().empty()) return {};
-  columnar::Type type;
-  type.kind = columnar::Kind::kTimestamptz;
-  return {{.name = "weir_now", .type = std::move(type), .text = FormatInstant(now)}};
-}
 
 // Reads one rule's SQL and says what is wrong with it.
 class RuleReader {
@@ -151,9 +142,8 @@ class RuleReader {
   const arrow::Schema& columns_;
 };
 
-// Only the records where a rule does not hold.
-std::string PlainQuery(const std::vector<Rule>& rules, const std::string& table,
-                       const std::string& row) {
+// All rules at once; only the records where one of them does not hold.
+std::string PlainQuery(const std::vector<Rule>& rules, const RuleTable& table) {
   std::string selected;
   std::string kept;
   for (size_t i = 0; i < rules.size(); ++i) {
@@ -161,50 +151,21 @@ std::string PlainQuery(const std::vector<Rule>& rules, const std::string& table,
     selected += ", CAST(" + rules[i].sql + " AS TINYINT) AS " + name;
     kept += (i == 0 ? "" : " OR ") + name + " <> 1";
   }
-  return "SELECT * FROM (SELECT " + row + selected + " FROM " + table + ") WHERE " + kept;
-}
-
-// Every record: a filter would gather records that came one at a time, and TRY would see many. The
-// CASE, always true, keeps the optimiser from computing what rules have in common outside of TRY.
-std::string TryingQuery(const std::vector<Rule>& rules, const std::string& table,
-                        const std::string& row) {
-  std::string selected;
-  for (const Rule& rule : rules)
-    selected +=
-        ", coalesce(TRY(CASE WHEN " + row + " >= 0 THEN CAST(" + rule.sql + " AS TINYINT) END), 3)";
-  return "SELECT " + row + selected + " FROM " + table;
-}
-
-Result<std::vector<Finding>> ReadFindings(engine::ArrowStream& stream) {
-  std::vector<Finding> findings;
-  for (;;) {
-    WEIR_ASSIGN(const auto batch, stream.Next());
-    if (batch == nullptr) break;
-    const auto& rows = static_cast<const arrow::Int32Array&>(*batch->column(0));
-    for (int64_t i = 0; i < batch->num_rows(); ++i)
-      for (int rule = 1; rule < batch->num_columns(); ++rule) {
-        const auto verdict = static_cast<const arrow::Int32Array&>(*batch->column(rule)).Value(i);
-        if (verdict == 1) continue;
-        findings.push_back({.row = static_cast<uint32_t>(rows.Value(i)),
-                            .rule = static_cast<uint32_t>(rule - 1),
-                            .verdict = static_cast<Verdict>(verdict)});
-      }
-  }
-  return findings;
+  return "SELECT * FROM (SELECT " + table.row_column + selected + " FROM " + table.name +
+         ") WHERE " + kept;
 }
 
 }  // namespace
 
 struct RuleSet::State {
-  explicit State(engine::Session& used) : session(used) {}
+  explicit State(engine::Session& session)
+      : table{.session = session, .name = {}, .row_column = "_weir_row", .batches = nullptr} {}
 
-  engine::Session& session;
-  std::string table_name;
+  RuleTable table;
   std::shared_ptr<arrow::Schema> columns;  // And the row number behind them.
-  std::unique_ptr<engine::BatchTable> table;
   std::vector<Rule> rules;
+  std::vector<RuleAlone> alone;  // One per rule.
   std::unique_ptr<engine::Statement> plain;
-  std::unique_ptr<engine::Statement> trying;
   std::shared_ptr<arrow::Array> numbers;  // 0, 1, 2, ...: slices of it number the rows.
   Instant now;                            // Of the last Run.
   int causes_left = 0;
@@ -222,52 +183,12 @@ struct RuleSet::State {
     return arrow::RecordBatch::Make(columns, count, std::move(arrays));
   }
 
-  Result<std::vector<Finding>> Query(engine::Statement& statement) {
-    WEIR_ASSIGN(const auto stream, statement.Query(TimeParameter(statement, now)));
-    return ReadFindings(*stream);
-  }
-
-  // Of a piece whose plain query failed: an error is found by halving, then one by one.
-  Result<void> QueryFailing(const std::shared_ptr<arrow::RecordBatch>& piece,
-                            std::vector<Finding>& all) {
-    const int64_t count = piece->num_rows();
-    if (count <= kTriedRows) {
-      table->Set({piece}, 1);
-      return Collect(Query(*trying), all);
-    }
-    for (const auto& half : {piece->Slice(0, count / 2), piece->Slice(count / 2)}) {
-      table->Set({half});
-      const auto findings = Query(*plain);
-      if (findings) {
-        all.insert(all.end(), findings->begin(), findings->end());
-      } else if (findings.error().code == "engine.runtime") {
-        WEIR_TRY(QueryFailing(half, all));
-      } else {
-        return Fail(findings.error());
-      }
-    }
-    return {};
-  }
-
-  static Result<void> Collect(Result<std::vector<Finding>> findings, std::vector<Finding>& all) {
-    if (!findings) return Fail(std::move(findings).error());
-    all.insert(all.end(), findings->begin(), findings->end());
-    return {};
-  }
-
-  // The engine's own words for why `rule` fails on `row`; empty where it does not say.
-  std::string CauseOf(size_t rule, const arrow::RecordBatch& rows, int64_t row) {
-    Rule& failing = rules[rule];
-    if (failing.cause == nullptr) {
-      auto prepared = session.Prepare("SELECT " + failing.sql + " FROM " + table_name);
-      if (!prepared) return {};
-      failing.cause = std::move(*prepared);
-    }
-    table->Set({Numbered(*rows.Slice(row, 1))});
-    auto stream = failing.cause->Query(TimeParameter(*failing.cause, now));
-    if (!stream) return stream.error().message;
-    const auto batch = (*stream)->Next();
-    return batch ? std::string() : batch.error().message;
+  // Where the plain query failed: rule by rule.
+  Result<std::vector<Finding>> FindAlone(const std::shared_ptr<arrow::RecordBatch>& numbered) {
+    std::vector<Finding> all;
+    for (RuleAlone& rule : alone) WEIR_TRY(rule.Find(numbered, now, all));
+    std::ranges::sort(all, {}, [](const Finding& each) { return std::pair(each.row, each.rule); });
+    return all;
   }
 };
 
@@ -286,15 +207,15 @@ std::unique_ptr<RuleSet> RuleSet::Compile(const std::vector<RuleSpec>& rules,
     errors.push_back(std::move(error));
     return nullptr;
   };
-  state->table_name = "weir_contract_" + std::to_string(++compiled);
-  std::string row = "_weir_row";
+  state->table.name = "weir_contract_" + std::to_string(++compiled);
+  std::string& row = state->table.row_column;
   while (columns->GetFieldIndex(row) >= 0) row += "_";
   state->columns =
       columns->AddField(columns->num_fields(), arrow::field(row, arrow::int32())).ValueOrDie();
-  auto table = session.AddTable(state->table_name, state->columns);
+  auto table = session.AddTable(state->table.name, state->columns);
   if (!table) return add(std::move(table).error());
-  state->table = std::move(*table);
-  RuleReader reader(session, state->table_name, *columns);
+  state->table.batches = std::move(*table);
+  RuleReader reader(session, state->table.name, *columns);
   for (const RuleSpec& spec : rules) {
     if (auto rule = reader.Read(spec))
       state->rules.push_back(std::move(*rule));
@@ -302,12 +223,11 @@ std::unique_ptr<RuleSet> RuleSet::Compile(const std::vector<RuleSpec>& rules,
       add(std::move(rule).error());
   }
   if (errors.size() != errors_before) return nullptr;
-  auto plain = session.Prepare(PlainQuery(state->rules, state->table_name, row));
+  auto plain = session.Prepare(PlainQuery(state->rules, state->table));
   if (!plain) return add(std::move(plain).error());
   state->plain = std::move(*plain);
-  auto trying = session.Prepare(TryingQuery(state->rules, state->table_name, row));
-  if (!trying) return add(std::move(trying).error());
-  state->trying = std::move(*trying);
+  for (const Rule& rule : state->rules)
+    state->alone.emplace_back(state->table, rule.sql, static_cast<uint32_t>(state->alone.size()));
   return std::unique_ptr<RuleSet>(new RuleSet(std::move(state)));
 }
 
@@ -316,17 +236,11 @@ Result<std::vector<Finding>> RuleSet::Run(const std::shared_ptr<arrow::RecordBat
   state_->now = now;
   state_->causes_left = kCausesAsked;
   const auto numbered = state_->Numbered(*rows);
-  state_->table->Set({numbered});
-  auto findings = state_->Query(*state_->plain);
-  if (!findings && findings.error().code == "engine.runtime") {
-    findings = std::vector<Finding>();
-    if (auto searched = state_->QueryFailing(numbered, *findings); !searched)
-      findings = Fail(std::move(searched).error());
-  }
-  state_->table->Set({});
-  if (findings)
-    std::ranges::sort(*findings, {},
-                      [](const Finding& each) { return std::pair(each.row, each.rule); });
+  state_->table.batches->Set({numbered});
+  auto findings = ReadFindings(*state_->plain, now, 0);
+  if (!findings && findings.error().code == "engine.runtime")
+    findings = state_->FindAlone(numbered);
+  state_->table.batches->Set({});
   return findings;
 }
 
@@ -357,8 +271,9 @@ std::string RuleSet::Detail(const Finding& finding, const arrow::RecordBatch& ro
   std::string cause;
   if (state_->causes_left > 0) {
     --state_->causes_left;
-    cause = state_->CauseOf(finding.rule, rows, finding.row);
-    state_->table->Set({});
+    const auto row = state_->Numbered(*rows.Slice(finding.row, 1));
+    cause = state_->alone[finding.rule].CauseOf(row, state_->now);
+    state_->table.batches->Set({});
   }
   return (cause.empty() ? "it cannot be computed" : cause) + values;
 }

@@ -2,10 +2,7 @@
 //
 // Each rule becomes a number per record: 1 it holds or does not apply, 0 false, 2 null. All of them
 // are computed by one plain query, which hands out only the records where one is not 1. An error in
-// any of them fails that query. The batch is then halved until the failing pieces are small, and
-// these are computed with each rule inside TRY, where null means that this very record made it
-// fail. TRY is handed one record at a time, since DuckDB 1.5 cannot be trusted with more
-// (engine/README.md).
+// any of them fails that query; each rule is then run by itself (rule_alone_internal.h).
 #pragma once
 
 #include <cstdint>

@@ -186,8 +186,17 @@ class PosixLock final : public FileLock {
 class PosixFiles final : public Files {
  public:
   Result<std::unique_ptr<OpenFile>> Open(const std::string& path) override {
-    Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    // Without O_NONBLOCK, opening a pipe waits for somebody to write into it.
+    Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (fd.number() < 0) return FailErrno(path, "cannot open");
+    struct stat status{};
+    if (fstat(fd.number(), &status) != 0) return FailErrno(path, "cannot stat");
+    if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
+      Error error = FromErrno(ENOENT, path, "cannot open");
+      error.code = "file.not_regular";
+      error.message = "is no regular file";
+      return std::unexpected(std::move(error));
+    }
     return std::make_unique<PosixOpenFile>(path, std::move(fd));
   }
 

@@ -17,6 +17,7 @@ using columnar::Kind;
 using columnar::Reason;
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr size_t kUsualColumns = 64;
 
 bool IsTextKind(Kind kind) { return kind == Kind::kVarchar || kind == Kind::kJson; }
 
@@ -102,7 +103,10 @@ Result<std::optional<ChunkDecoder::Stop>> CsvDecoder::Prepare() {
     return std::nullopt;
   }
   while (next_state().csv_header.empty()) {
-    const CsvRecord record = scanner_.Scan(window().rest(), complete(), kColumnsMax + 1);
+    CsvRecord record = scanner_.Scan(window().rest(), complete(), kUsualColumns);
+    if (record.kind == CsvRecord::Kind::kRecord && record.field_count > kUsualColumns)
+      record =
+          scanner_.Scan(window().rest(), complete(), std::min(record.field_count, kColumnsMax));
     switch (record.kind) {
       case CsvRecord::Kind::kRecord:
         WEIR_TRY(ReadHeader(record));

@@ -216,6 +216,20 @@ TEST(Csv, WithoutAHeaderFieldsAreTheColumnsInOrder) {
             (Lines{Row("@3:1", "\"1\"", "\"2\"")}));
 }
 
+TEST(Csv, AHeaderMayBeWide) {
+  std::string header = "a";
+  std::string row = "1";
+  for (int i = 0; i < 500; ++i) {
+    header += ",x" + std::to_string(i);
+    row += i == 499 ? ",last" : ",";
+  }
+  const std::string at = "@" + std::to_string(header.size() + 1) + ":2";
+  EXPECT_EQ(Decode(kTwo, header + "\n" + row + "\n"),
+            (Lines{Row(at, "\"1\"", "null", R"("{\"x499\":\"last\"}")")}));
+  for (int i = 0; i < 10'000; ++i) header += ",y" + std::to_string(i);
+  EXPECT_EQ(Decode(kTwo, header + "\n"), Lines{"error csv.header"}) << "but not without end";
+}
+
 TEST(Csv, OtherDelimitersAndQuotes) {
   CsvOptions csv;
   csv.delimiter = ';';

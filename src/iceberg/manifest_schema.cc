@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/check.h"
+#include "iceberg/value_internal.h"
 
 namespace weir::iceberg {
 namespace {
@@ -121,11 +121,6 @@ std::string AvroName(const std::string& name) {
       made += fmt::format("_x{:02X}", static_cast<unsigned char>(c));
   }
   return made.empty() ? "_" : made;
-}
-
-size_t DecimalFixedSize(int precision) {
-  // Bits for 10^precision - 1, and one for the sign.
-  return static_cast<size_t>((precision * std::log2(10.0) + 1) / 8) + 1;
 }
 
 std::string ManifestAvroSchema(const PartitionSpec& spec, std::span<const Type> types) {

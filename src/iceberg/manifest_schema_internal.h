@@ -15,7 +15,4 @@ const std::string& ManifestListAvroSchema();
 // A partition field's name as Avro takes it: "_x2D" for what is no letter, digit or underscore.
 std::string AvroName(const std::string& name);
 
-// Bytes of the fixed type that holds a decimal of this precision.
-size_t DecimalFixedSize(int precision);
-
 }  // namespace weir::iceberg

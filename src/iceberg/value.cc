@@ -98,6 +98,46 @@ int64_t WholeNumber(const Value& value) {
   return *wide;
 }
 
+bool Fits(const Type& type, const Value& value) {
+  if (IsNull(value)) return true;
+  const auto* text = std::get_if<std::string>(&value);
+  switch (type.kind) {
+    case TypeKind::kBoolean:
+      return std::holds_alternative<bool>(value);
+    case TypeKind::kInt:
+    case TypeKind::kDate:
+      return std::holds_alternative<int32_t>(value);
+    case TypeKind::kLong:
+    case TypeKind::kTime:
+    case TypeKind::kTimestamp:
+    case TypeKind::kTimestamptz:
+      return std::holds_alternative<int64_t>(value) || std::holds_alternative<int32_t>(value);
+    case TypeKind::kFloat:
+      return std::holds_alternative<float>(value);
+    case TypeKind::kDouble:
+      return std::holds_alternative<double>(value) || std::holds_alternative<float>(value);
+    case TypeKind::kDecimal: {
+      const auto* decimal = std::get_if<Unscaled>(&value);
+      return decimal != nullptr &&
+             MinimalBytes(*decimal).view().size() <= DecimalFixedSize(type.precision);
+    }
+    case TypeKind::kUuid:
+      return text != nullptr && text->size() == 16;
+    case TypeKind::kFixed:
+      return text != nullptr && text->size() == static_cast<size_t>(type.length);
+    case TypeKind::kString:
+    case TypeKind::kBinary:
+      return text != nullptr;
+    default:
+      return false;
+  }
+}
+
+size_t DecimalFixedSize(int precision) {
+  // Bits for 10^precision - 1, and one for the sign.
+  return static_cast<size_t>((precision * std::log2(10.0) + 1) / 8) + 1;
+}
+
 std::strong_ordering CompareValues(const Value& left, const Value& right) {
   const auto whole = [](const Value& value) {
     return std::holds_alternative<int32_t>(value) || std::holds_alternative<int64_t>(value);
@@ -124,6 +164,7 @@ std::strong_ordering CompareValues(const Value& left, const Value& right) {
 }
 
 std::string EncodeValue(const Type& type, const Value& value) {
+  WEIR_CHECK(!IsNull(value) && Fits(type, value));
   switch (type.kind) {
     case TypeKind::kBoolean:
       return std::string(1, std::get<bool>(value) ? '\1' : '\0');
@@ -192,6 +233,7 @@ Result<Value> DecodeValue(const Type& type, std::string_view bytes) {
 
 std::string ToText(const Type& type, const Value& value) {
   if (IsNull(value)) return "null";
+  if (!Fits(type, value)) return "?";
   switch (type.kind) {
     case TypeKind::kBoolean:
       return std::get<bool>(value) ? "true" : "false";

@@ -32,6 +32,8 @@ struct DecimalBytes {
   std::string_view view() const { return {bytes.data() + begin, bytes.size() - begin}; }
 };
 DecimalBytes MinimalBytes(const Unscaled& value);
+// Bytes of the Avro fixed type that holds every decimal of this precision.
+size_t DecimalFixedSize(int precision);
 // Of 1 to 16 bytes.
 Unscaled FromBigEndian(std::string_view bytes);
 

@@ -50,9 +50,10 @@ TEST(Check, CountsTheRowsThatBreakIt) {
   Must(session->Execute("CREATE TABLE main.other AS SELECT 1 AS key UNION ALL SELECT NULL"));
   const Instant now{1'780'000'000'000'000};  // 2026-05-28T20:26:40Z
   for (const Held& one : cases) {
+    SCOPED_TRACE(one.check);
     const auto check = Must(ParseCheck(one.check));
     const auto stream = Must(session->Query(
-        FailingRowsSql(check, std::string("(SELECT * FROM ") + one.rows + ") AS r", now)));
+        FailingRowsSql(check, std::string("(SELECT * FROM ") + one.rows + ")", now)));
     const auto rows = Must(stream->Next());
     EXPECT_EQ(static_cast<const arrow::Int64Array&>(*rows->column(0)).Value(0), one.failing)
         << one.check << " over " << one.rows;

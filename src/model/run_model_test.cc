@@ -229,7 +229,7 @@ TEST(RunModel, SaysWhatIsWrongAndWhereAndLeavesNothing) {
       {"an unknown column", "--| materialize: table\nSELECT id,\n  kin FROM raw.events",
        "engine.bind", "kin", "models/a/b.sql:3:3", ErrorKind::kConfig},
       {"a value that cannot be cast", "SELECT kind::INT AS k FROM raw.events", "engine.runtime",
-       "view", "models/a/b.sql:1:", ErrorKind::kInvalid},
+       "'buy'", "models/a/b.sql:1:", ErrorKind::kInvalid},
       {"two columns of a name", "SELECT 1 AS a, 2 AS A", "model.column", "two columns",
        "models/a/b.sql:1:1", ErrorKind::kConfig},
       {"a name that is reserved", "SELECT 1 AS _pos", "iceberg.reserved_name", "_pos",

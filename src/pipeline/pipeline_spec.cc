@@ -77,6 +77,11 @@ void CheckTogether(const PipelineSpec& spec, const config::Node& node,
                 spec.generates() ? "sink: { files: \"data/NAME_{seq:06}.csv\" }"
                                  : "sink: { table: schema.name }");
   }
+  if (const auto* table = std::get_if<sink::TableSinkSpec>(&spec.sink);
+      table != nullptr && table->table.space == "dead_letters") {
+    reading.Add("config.reserved_schema", "the schema dead_letters is for refused records alone",
+                sink != nullptr ? sink->place : node.place, "choose another schema");
+  }
   if (!spec.generates() && spec.contract.columns.empty() && node.Find("contract") == nullptr) {
     reading.Add(
         "config.missing_key", "'contract' is missing in " + reading.where, node.place,

@@ -9,7 +9,7 @@ A block says what becomes of it in the line that opens it:
 Any other block is a fault: what stands on a page is either tried or says that it is not. In a console
 block `> ` goes on with the command above it, `...` stands for any number of lines, `{{int}}` and its
 like (expect.py) for parts of one, and a time such as `41 ms` for any time. A command must exit with 0
-and prints to a terminal of 100 columns. `needs=MODULE` skips a block where Python has no such module.
+and prints to a terminal of 100 columns. `needs=A,B` skips a block where Python lacks one of these modules.
 `<!-- new project -->` between two blocks begins an empty folder.
 """
 
@@ -175,8 +175,9 @@ class Player:
         self._folder.mkdir()
 
     def _play(self, block):
-        if block.needs and importlib.util.find_spec(block.needs) is None:
-            self.skipped.append(f"{self.path}:{block.line}: needs {block.needs}")
+        missing = [name for name in block.needs.split(",") if name and not importlib.util.find_spec(name)]
+        if missing:
+            self.skipped.append(f"{self.path}:{block.line}: needs {', '.join(missing)}")
         elif block.kind in ("write", "append"):
             target = self._folder / block.target
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,7 @@
 #include "source/files/files_source.h"
 
+#include <nlohmann/json.hpp>
+
 #include "env/hash.h"
 
 namespace weir::source {
@@ -85,8 +87,24 @@ class FilesSource final : public Source {
   }
 
  private:
+  // The ledger keeps names as JSON, which holds no other bytes than UTF-8.
+  static Result<void> CheckName(const std::string& path) {
+    try {
+      (void)nlohmann::json(path).dump();
+      return {};
+    } catch (const nlohmann::json::type_error&) {
+      // Told below.
+    }
+    std::string shown;
+    for (const char byte : path) shown += static_cast<unsigned char>(byte) < 0x80 ? byte : '?';
+    return Fail(ErrorKind::kInvalid, "source.file_name",
+                "the name of '" + shown + "' (? stands for odd bytes) is not UTF-8",
+                "rename it, then weir run");
+  }
+
   // Decides about one file and adds it to `found` where there is something to say.
   Result<void> Look(const std::string& path, Cursor& cursor, Discovery& found) {
+    WEIR_TRY(CheckName(path));
     auto file = files_.Open(Absolute(path));
     if (!file) {
       if (file.error().kind == ErrorKind::kNotFound) return {};  // Deleted since it was listed.
