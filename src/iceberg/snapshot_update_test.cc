@@ -115,7 +115,7 @@ TEST(Overwrite, TakesOutTheNamedFilesAndKeepsTheNumbersOfTheRest) {
   EXPECT_EQ(summary.at("total-records"), "17");
   EXPECT_EQ(summary.at("total-files-size"), "1700");
   EXPECT_EQ(table.Live(), (std::map<std::string, int64_t>{
-                             {PathOf("a2"), 3}, {PathOf("b"), 1}, {PathOf("c"), 2}}));
+                              {PathOf("a2"), 3}, {PathOf("b"), 1}, {PathOf("c"), 2}}));
   ASSERT_EQ(plan.replaced_manifests.size(), 1U);
 
   int deleted = 0;

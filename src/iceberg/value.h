@@ -32,15 +32,17 @@ using PartitionTuple = std::vector<Value>;
 
 inline bool IsNull(const Value& value) { return std::holds_alternative<std::monostate>(value); }
 
-// Whether `value` may stand in a column or partition field of `type`: null, or of the alternative that
-// holds it (an int32 in a long, a float in a double), with the length of a uuid, fixed or decimal.
+// Whether `value` may stand in a column or partition field of `type`: null, or of the alternative
+// that holds it (an int32 in a long, a float in a double), with the length of a uuid, fixed or
+// decimal.
 bool Fits(const Type& type, const Value& value);
 
 // Total order: null first, NaN last, -0.0 before +0.0, texts and bytes by unsigned bytes; an int32
 // compares with an int64 and a float with a double (a column may have been widened).
 std::strong_ordering CompareValues(const Value& left, const Value& right);
 
-// The bytes of `value` as a bound of a column of `type`. Invariant (checked): not null, and it fits.
+// The bytes of `value` as a bound of a column of `type`. Invariant (checked): not null, and it
+// fits.
 std::string EncodeValue(const Type& type, const Value& value);
 
 // The inverse. A narrow bound on a widened column is read by its length.
