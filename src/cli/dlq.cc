@@ -40,7 +40,9 @@ std::string UnionOf(const std::vector<std::string>& pipelines, const std::string
   return sql;
 }
 
-int Print(const Command& command, Reading& reading, const std::string& sql) {
+// Prints what `sql` gives; `verb` names the JSON.
+int Print(const Command& command, Reading& reading, const std::string& verb,
+          const std::string& sql) {
   const auto query = query::SnapshotQuery::Make(
       {reading.state->catalog(), reading.state->lake(), *reading.session});
   if (!query) return Report(command.terminal, query.error());
@@ -49,6 +51,7 @@ int Print(const Command& command, Reading& reading, const std::string& sql) {
   const Terminal& terminal = command.terminal;
   const query::OutputOptions options{
       .format = terminal.json ? query::OutputFormat::kJson : query::OutputFormat::kTable,
+      .schema = "weir.dlq." + verb + "/1",
       .width = terminal.out_is_tty && !terminal.json ? static_cast<size_t>(terminal.width) : 0,
       .rows_max = 1000};
   const auto written =
@@ -60,19 +63,32 @@ int Print(const Command& command, Reading& reading, const std::string& sql) {
 }
 
 // Runs `sql` over the dead letters asked for; says so where there are none at all.
-int PrintOver(const Command& command, const std::string& pipeline, const std::string& columns,
-              const std::string& rest) {
+int PrintOver(const Command& command, const std::string& verb, const std::string& pipeline,
+              const std::string& columns, const std::string& rest) {
   auto reading = OpenForReading(command);
   if (!reading) return reading.error();
   const auto pipelines = TablesFor(*reading, pipeline);
   if (!pipelines) return Report(command.terminal, pipelines.error());
   if (pipelines->empty()) {
-    if (command.terminal.json) command.terminal.Out("{\"columns\": [], \"rows\": []}\n");
+    if (command.terminal.json)
+      command.terminal.Out("{\"schema\":\"weir.dlq." + verb +
+                           "/1\", \"columns\": [], \"rows\": []}\n");
     command.terminal.Talk("no dead letters");
     return 0;
   }
-  return Print(command, *reading,
+  return Print(command, *reading, verb,
                fmt::format("WITH letters AS ({}) {}", UnionOf(*pipelines, columns), rest));
+}
+
+// `text` with its lines kept, and nothing else in it that steers a terminal.
+std::string Harmless(std::string_view text) {
+  std::string lines;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    lines += (begin == 0 ? "" : "\n") + query::Shown(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
 }
 
 // One line per field: a single record is easier to read upright.
@@ -90,11 +106,11 @@ std::string Upright(const arrow::RecordBatch& row) {
               static_cast<const arrow::StringArray&>(*reasons.GetFieldByName(field));
           return texts.IsNull(i) ? std::string() : texts.GetString(i);
         };
-        text += fmt::format("{:<12} {}: {}\n", "reason", part("code"), part("detail"));
+        text += fmt::format("{:<12} {}: {}\n", "reason", part("code"), Harmless(part("detail")));
       }
     } else if (name == "raw") {
       text += fmt::format("{:<12} {}\n", name,
-                          static_cast<const arrow::BinaryArray&>(array).GetString(0));
+                          Harmless(static_cast<const arrow::BinaryArray&>(array).GetString(0)));
     } else {
       const auto scalar = array.GetScalar(0);
       text += fmt::format("{:<12} {}\n", name,
@@ -107,7 +123,7 @@ std::string Upright(const arrow::RecordBatch& row) {
 }  // namespace
 
 int DlqLs(const Command& command, const DlqOptions& options) {
-  return PrintOver(command, options.pipeline,
+  return PrintOver(command, "ls", options.pipeline,
                    "id, source, line, \"offset\", reasons, raw, received_at",
                    fmt::format("SELECT id[:12] AS id, pipeline, source, line, \"offset\", "
                                "list_transform(reasons, r -> r.code) AS reasons, raw FROM letters "
@@ -116,7 +132,7 @@ int DlqLs(const Command& command, const DlqOptions& options) {
 }
 
 int DlqStats(const Command& command, const DlqOptions& options) {
-  return PrintOver(command, options.pipeline, "reasons",
+  return PrintOver(command, "stats", options.pipeline, "reasons",
                    "SELECT pipeline, reason.code AS reason, reason.\"column\" AS \"column\", "
                    "count(*) AS records FROM "
                    "(SELECT pipeline, unnest(reasons) AS reason FROM letters) GROUP BY ALL ORDER "
@@ -160,7 +176,7 @@ int DlqShow(const Command& command, const DlqOptions& options) {
                                           "several ids begin with '" + options.id + "'",
                                           {},
                                           "give more of its digits"});
-  if (command.terminal.json) return Print(command, *reading, sql);
+  if (command.terminal.json) return Print(command, *reading, "show", sql);
   command.terminal.Out(Upright(**rows));
   return 0;
 }

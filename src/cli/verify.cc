@@ -60,8 +60,9 @@ int Verify(const Command& command) {
       FormatCount(counts.rejected), FormatCount(counts.duplicate), FormatCount(counts.filtered),
       FormatCount(counts.late));
   for (const commit::RecountedTable& table : report->tables) {
-    text += fmt::format("{}: {} rows in {} files, recounted {}\n", table.table,
-                        FormatCount(table.rows), FormatCount(table.files), table.how);
+    text += fmt::format("{}: {} rows in {} files, {}\n", table.table, FormatCount(table.rows),
+                        FormatCount(table.files),
+                        table.how.empty() ? "not recounted" : "recounted " + table.how);
     if (table.foreign_rows != 0)
       text += fmt::format("  {} of them by another program\n", FormatCount(table.foreign_rows));
   }
@@ -69,7 +70,9 @@ int Verify(const Command& command) {
     text += fmt::format("{} batch is open: weir run finishes it\n", report->open);
   for (const commit::Finding& finding : report->findings)
     text += fmt::format("{}: {}\n", finding.code, finding.message);
-  text += report->findings.empty() ? "ok\n" : fmt::format("{} findings\n", report->findings.size());
+  const size_t findings = report->findings.size();
+  text +=
+      findings == 0 ? "ok\n" : fmt::format("{} finding{}\n", findings, findings == 1 ? "" : "s");
   command.terminal.Out(text);
   return report->findings.empty() ? 0 : 1;
 }

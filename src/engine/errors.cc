@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/spelling.h"
 #include "engine/engine_internal.h"
 
 namespace weir::engine {
@@ -34,6 +35,27 @@ constexpr auto kKnownErrors = std::to_array<KnownError>({
     {"FATAL", "engine.broken", ErrorKind::kCorrupt},
 });
 
+// The texts that stand in double quotes.
+std::vector<std::string> QuotedWords(std::string_view text) {
+  std::vector<std::string> words;
+  for (size_t begin = text.find('"'); begin != std::string_view::npos;) {
+    const size_t end = text.find('"', begin + 1);
+    if (end == std::string_view::npos) break;
+    words.emplace_back(text.substr(begin + 1, end - begin - 1));
+    begin = text.find('"', end + 1);
+  }
+  return words;
+}
+
+// Of a column that is not there: the name that was meant, else the names that there are.
+std::string AdviceOnNames(std::string_view message, std::string_view candidates) {
+  const std::vector<std::string> missing = QuotedWords(message);
+  const std::vector<std::string> there = QuotedWords(candidates);
+  if (const auto near = missing.empty() ? std::nullopt : NearestWord(missing.front(), there))
+    return "did you mean '" + *near + "'?";
+  return "there are " + std::string(candidates);
+}
+
 // The first line is the cause; the rest, where it is no picture of the SQL, is advice.
 void SplitMessage(std::string_view text, Error& error) {
   const size_t end = text.find('\n');
@@ -46,7 +68,7 @@ void SplitMessage(std::string_view text, Error& error) {
   const std::string_view line = rest.substr(0, line_end);
   if (line.starts_with("Did you mean")) error.next = "d" + std::string(line.substr(1));
   if (line.starts_with("Candidate bindings: "))
-    error.next = "there are " + std::string(line.substr(20));
+    error.next = AdviceOnNames(error.message, line.substr(20));
 }
 
 void SetPlace(std::string_view position, std::string_view sql, Error& error) {

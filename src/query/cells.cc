@@ -9,6 +9,7 @@
 #include "arrow/util/decimal.h"
 #include "base/check.h"
 #include "query/cells_internal.h"
+#include "query/output.h"
 
 namespace weir::query {
 namespace {

@@ -35,9 +35,6 @@ class CellText {
   std::string text_;
 };
 
-// "x", control characters and what is no UTF-8 shown as \n, \t, \x1b.
-std::string Shown(std::string_view text);
-
 // Whether values of the type are numbers, which stand to the right.
 bool IsNumber(const arrow::DataType& type);
 

@@ -128,8 +128,9 @@ class CsvForm final : public TextForm {
 class JsonForm final : public TextForm {
  public:
   enum class Frame : uint8_t { kLines, kDocument };
-  JsonForm(const arrow::Schema& schema, const OutputSink& sink, Frame frame)
-      : TextForm(schema, sink), frame_(frame) {
+  JsonForm(const arrow::Schema& schema, const OutputSink& sink, Frame frame,
+           std::string document = {})
+      : TextForm(schema, sink), frame_(frame), document_(std::move(document)) {
     for (const std::string& name : names_) {
       CellText key;
       key.AppendJsonText(name);
@@ -140,7 +141,13 @@ class JsonForm final : public TextForm {
  private:
   void AddHead() override {
     if (frame_ == Frame::kLines) return;
-    out_.Append("{\"columns\": [");
+    out_.Append("{");
+    if (!document_.empty()) {
+      out_.Append("\"schema\":");
+      out_.AppendJsonText(document_);
+      out_.Append(", ");
+    }
+    out_.Append("\"columns\": [");
     for (size_t i = 0; i < keys_.size(); ++i) {
       if (i > 0) out_.Append(", ");
       out_.Append(keys_[i]);
@@ -166,6 +173,7 @@ class JsonForm final : public TextForm {
   }
 
   Frame frame_;
+  std::string document_;  // The name of its schema.
   std::vector<std::string> keys_;
   bool first_ = true;
 };
@@ -220,7 +228,7 @@ std::unique_ptr<OutputForm> MakeForm(std::shared_ptr<arrow::Schema> schema,
     case OutputFormat::kCsv:
       return std::make_unique<CsvForm>(*schema, sink);
     case OutputFormat::kJson:
-      return std::make_unique<JsonForm>(*schema, sink, JsonForm::Frame::kDocument);
+      return std::make_unique<JsonForm>(*schema, sink, JsonForm::Frame::kDocument, options.schema);
     case OutputFormat::kNdjson:
       return std::make_unique<JsonForm>(*schema, sink, JsonForm::Frame::kLines);
     case OutputFormat::kParquet:

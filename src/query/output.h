@@ -40,8 +40,9 @@ Result<OutputFormat> ParseOutputFormat(std::string_view text);
 
 struct OutputOptions {
   OutputFormat format = OutputFormat::kTable;
-  size_t width = 0;      // Of the terminal; 0: not a terminal.
-  size_t rows_max = 40;  // Shown on a terminal.
+  std::string schema = {};  // Of kJson: stands first in the document, where there is one.
+  size_t width = 0;         // Of the terminal; 0: not a terminal.
+  size_t rows_max = 40;     // Shown on a terminal.
 };
 
 // Takes the next bytes of the output.
@@ -50,5 +51,8 @@ using OutputSink = std::function<Result<void>(std::string_view)>;
 // Writes all of `stream`; the number of its rows.
 Result<uint64_t> WriteOutput(engine::ArrowStream& stream, const OutputOptions& options,
                              const OutputSink& sink);
+
+// `text` with its control characters as \n, \t, \x1b: nothing in it steers a terminal.
+std::string Shown(std::string_view text);
 
 }  // namespace weir::query
