@@ -21,6 +21,9 @@ inline constexpr size_t kReasonsMax = 64;  // Per record; the last says how many
 inline constexpr uint64_t kBatchRowsDefault = 100'000;
 inline constexpr uint64_t kBatchBytesDefault = 64ULL * 1024 * 1024;
 inline constexpr size_t kBatchSplitsMax = 1'000;
+inline constexpr size_t kReadAheadBytes =
+    16 * 1024 * 1024;  // Of input, decoded and not yet checked.
+inline constexpr size_t kReadAheadPieces = 64;
 
 // Tables.
 inline constexpr uint64_t kRowGroupBytesTarget = 32ULL * 1024 * 1024;
@@ -35,6 +38,7 @@ inline constexpr uint64_t kEngineMemoryBytes = 96ULL * 1024 * 1024;  // For rule
 inline constexpr uint64_t kQueryMemoryBytes = 1024ULL * 1024 * 1024;
 
 static_assert(kDecodedBytesMax <= kRecordBytesMax);
+static_assert(kDecodedBytesMax <= kReadAheadBytes);
 static_assert(kRawBytesKept <= kRecordBytesMax);
 
 }  // namespace weir

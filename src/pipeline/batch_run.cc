@@ -57,90 +57,43 @@ Result<std::shared_ptr<arrow::RecordBatch>> WithOrigin(const contract::CheckedBa
 
 class BatchRun {
  public:
-  BatchRun(const BatchParts& parts, const commit::OpenBatch& batch,
-           std::optional<LiveDecoder>& live, const std::function<void(uint64_t)>& advance)
-      : parts_(parts), batch_(batch), live_(live), advance_(advance) {}
+  BatchRun(const BatchParts& parts, const commit::OpenBatch& batch, ReadAhead& input,
+           const std::function<void(uint64_t)>& advance)
+      : parts_(parts), batch_(batch), input_(input), advance_(advance) {}
 
   Result<StagedBatch> Run() {
     WEIR_TRY(parts_.sink.Begin(batch_.writer()));
     WEIR_TRY(parts_.dead_letters.Begin(batch_.writer()));
-    for (const ObjectProgress& split : batch_.plan.splits) {
-      if (Full()) break;
-      WEIR_TRY(ReadSplit(split));
-      if (staged_.fail) break;
-    }
+    WEIR_TRY(TakePieces());
     WEIR_ASSIGN(auto accepted, parts_.sink.Stage());
     WEIR_ASSIGN(auto rejected, parts_.dead_letters.Stage());
     staged_.tables.push_back(std::move(accepted));
     staged_.tables.push_back(std::move(rejected));
-    staged_.outcome.bytes = bytes_;
     WEIR_CHECK(staged_.fail || staged_.outcome.counts.balanced());
     return std::move(staged_);
   }
 
  private:
-  bool Full() const {
-    return staged_.outcome.counts.read >= batch_.plan.rows_max || bytes_ >= batch_.plan.bytes_max;
-  }
-
-  Result<void> ReadSplit(const ObjectProgress& split) {
-    WEIR_ASSIGN(LiveDecoder reading, OpenDecoder(split));
-    const uint64_t from = reading.decoder->state().offset;
-    uint64_t at = from;
-    bool ended = false;
-    while (!ended && !Full() && !staged_.fail) {
+  Result<void> TakePieces() {
+    while (!staged_.fail) {
       if (parts_.context.stop.load())
         return Fail(ErrorKind::kCancelled, "run.cancelled", "stopped by a signal");
-      const format::DecodeLimits limits{
-          .rows = std::min<uint64_t>(kDecodedRowsMax,
-                                     batch_.plan.rows_max - staged_.outcome.counts.read),
-          .bytes = std::min<uint64_t>(kDecodedBytesMax, batch_.plan.bytes_max - bytes_)};
-      WEIR_ASSIGN(const auto decoded, reading.decoder->Next(limits));
-      const uint64_t now = reading.decoder->state().offset;
-      bytes_ += now - at;
-      advance_(now - at);
-      at = now;
-      ended = !decoded.has_value();
-      if (decoded) WEIR_TRY(Take(*decoded, split));
-    }
-    // A plain file that was read to its last byte is done, without a batch of its own to say so.
-    const format::DecoderState end = reading.decoder->state();
-    if (end.compression == format::Compression::kNone && end.offset >= split.size) ended = true;
-    WEIR_TRY(reading.open->CheckUnchanged());
-    ObjectProgress after = split;
-    after.state = end.ToJson();
-    after.done = ended;
-    staged_.progress.push_back(after);
-    if (!ended) {
-      reading.split = std::move(after);
-      live_ = std::move(reading);
+      WEIR_ASSIGN(Piece piece, input_.Next());
+      if (piece.batch_ends) return {};
+      staged_.outcome.bytes += piece.bytes;
+      advance_(piece.bytes);
+      if (piece.rows) WEIR_TRY(Take(*piece.rows, *piece.of));
+      if (!piece.reached) continue;
+      // What was read is what was planned.
+      WEIR_CHECK(*piece.of == batch_.plan.splits.at(staged_.progress.size()));
+      staged_.progress.push_back(std::move(*piece.reached));
     }
     return {};
   }
 
-  // Goes on with the decoder of the batch before, where it stands exactly where the plan says.
-  Result<LiveDecoder> OpenDecoder(const ObjectProgress& split) {
-    if (live_ && live_->split == split) {
-      LiveDecoder reading = std::move(*live_);
-      live_.reset();
-      return reading;
-    }
-    live_.reset();
-    LiveDecoder reading{.split = split, .open = nullptr, .decoder = nullptr};
-    WEIR_ASSIGN(reading.open, parts_.source.Open(split));
-    format::DecoderState start;
-    if (!split.state.empty()) {
-      WEIR_ASSIGN(start, format::DecoderState::FromJson(split.state));
-    }
-    WEIR_ASSIGN(const format::FormatSpec format, parts_.source.FormatOf(split.object));
-    WEIR_ASSIGN(reading.decoder, format::MakeDecoder(format, parts_.spec.contract.columns,
-                                                     reading.open->Read(start.reader_offset()),
-                                                     start, {.input_name = split.object}));
-    return reading;
-  }
-
   Result<void> Take(const columnar::DecodedBatch& decoded, const ObjectProgress& split) {
-    WEIR_ASSIGN(const contract::CheckedBatch checked, parts_.contract.Check(decoded));
+    WEIR_ASSIGN(const contract::CheckedBatch checked,
+                parts_.contract.Check(decoded, batch_.plan.time));
     ledger::Counts& counts = staged_.outcome.counts;
     counts.read += decoded.read();
     if (checked.fail) {
@@ -178,18 +131,16 @@ class BatchRun {
 
   const BatchParts& parts_;
   const commit::OpenBatch& batch_;
-  std::optional<LiveDecoder>& live_;
+  ReadAhead& input_;
   const std::function<void(uint64_t)>& advance_;
   StagedBatch staged_;
-  uint64_t bytes_ = 0;
 };
 
 }  // namespace
 
 Result<StagedBatch> RunBatch(const BatchParts& parts, const commit::OpenBatch& batch,
-                             std::optional<LiveDecoder>& live,
-                             const std::function<void(uint64_t bytes)>& advance) {
-  return BatchRun(parts, batch, live, advance).Run();
+                             ReadAhead& input, const std::function<void(uint64_t bytes)>& advance) {
+  return BatchRun(parts, batch, input, advance).Run();
 }
 
 }  // namespace weir::pipeline

@@ -6,18 +6,11 @@
 #include <vector>
 
 #include "commit/owner.h"
-#include "format/decoder.h"
 #include "pipeline/dead_letters.h"
+#include "pipeline/read_ahead_internal.h"
 #include "pipeline/runner.h"
 
 namespace weir::pipeline {
-
-// A decoder left standing where the last batch ended, so that the next one needs no new start.
-struct LiveDecoder {
-  ledger::ObjectProgress split;  // As it stands now.
-  std::unique_ptr<source::OpenSplit> open;
-  std::unique_ptr<format::Decoder> decoder;
-};
 
 // What a batch came to, staged and not yet visible.
 struct StagedBatch {
@@ -31,17 +24,15 @@ struct StagedBatch {
 struct BatchParts {
   const RunContext& context;
   const PipelineSpec& spec;
-  source::Source& source;
   contract::Contract& contract;
   sink::Sink& sink;
   sink::Sink& dead_letters;
 };
 
-// Reads the plan's splits up to its limits. Errors: source.lost, source.changed (the batch must be
-// voided), source.cancelled (kCancelled, by `stop`: nothing of it counts), those of the parts.
-// `live` is used where it fits the plan's first split, and is left for the next batch.
+// Takes the batch's pieces from `input`, which stands at its first. Errors: source.lost,
+// source.changed (the batch must be voided), run.cancelled (kCancelled, by `stop`: nothing of it
+// counts), those of the parts. `advance` is told of every piece's bytes.
 Result<StagedBatch> RunBatch(const BatchParts& parts, const commit::OpenBatch& batch,
-                             std::optional<LiveDecoder>& live,
-                             const std::function<void(uint64_t bytes)>& advance);
+                             ReadAhead& input, const std::function<void(uint64_t bytes)>& advance);
 
 }  // namespace weir::pipeline

@@ -37,6 +37,10 @@ telemetry::BatchCounts ForLog(const ledger::Counts& counts) {
 // A file that changes at every try is being written all the time: the run ends and says so.
 constexpr uint64_t kVoidsMax = 20;
 
+BatchLimits LimitsOf(const ledger::BatchPlan& plan) {
+  return {.rows = plan.rows_max, .bytes = plan.bytes_max};
+}
+
 bool InputIsGone(const Error& error) {
   return error.code == "source.lost" || error.code == "source.changed";
 }
@@ -52,7 +56,6 @@ struct Runner::State {
   std::unique_ptr<sink::Sink> dead_letters;
   std::string definition;
   std::unique_ptr<commit::Owner> owner;
-  std::optional<LiveDecoder> live;
   RunSummary summary;
   Progress progress;
   const std::function<void(const Progress&)>* report = nullptr;
@@ -101,7 +104,8 @@ struct Runner::State {
     }
     context.log.Write(telemetry::BatchRecovered{batch->id, "staged again"});
     ++summary.replayed;
-    WEIR_TRY(Execute(*batch));
+    ReadAhead input = Reading(LimitsOf(batch->plan), batch->plan.splits);
+    WEIR_TRY(Execute(*batch, input));
     return {};
   }
 
@@ -124,11 +128,21 @@ struct Runner::State {
     return owner->Note(std::move(objects));
   }
 
+  ReadAhead Reading(BatchLimits limits, std::vector<ObjectProgress> splits) {
+    return ReadAhead(*source, spec.contract.columns, limits, std::move(splits));
+  }
+
   Result<void> ReadAll(std::vector<ObjectProgress> splits) {
+    if (splits.empty()) return {};
+    const BatchLimits limits{.rows = static_cast<uint64_t>(spec.flush.rows),
+                             .bytes = spec.flush.bytes};
+    ReadAhead input = Reading(limits, splits);
     size_t next = 0;
     while (next < splits.size() && !Stopping()) {
-      WEIR_ASSIGN(const commit::OpenBatch batch, Plan(splits, next));
-      WEIR_ASSIGN(const auto read, Execute(batch));
+      const auto rest = std::span(splits).subspan(next);
+      WEIR_ASSIGN(const commit::OpenBatch batch,
+                  Plan(rest.first(SplitsOfBatch(rest, limits)), limits));
+      WEIR_ASSIGN(const auto read, Execute(batch, input));
       if (!read) return {};  // Voided: the source has to be asked again.
       for (const ObjectProgress& object : *read) {
         if (object.done) {
@@ -141,18 +155,16 @@ struct Runner::State {
     return {};
   }
 
-  Result<commit::OpenBatch> Plan(const std::vector<ObjectProgress>& splits, size_t next) {
+  Result<commit::OpenBatch> Plan(std::span<const ObjectProgress> splits,
+                                 const BatchLimits& limits) {
     ledger::BatchPlan plan;
     plan.time = context.clock.Now();
     plan.definition = definition;
-    plan.rows_max = static_cast<uint64_t>(spec.flush.rows);
-    plan.bytes_max = spec.flush.bytes;
+    plan.rows_max = limits.rows;
+    plan.bytes_max = limits.bytes;
+    plan.splits.assign(splits.begin(), splits.end());
     uint64_t bytes = 0;
-    for (size_t i = next;
-         i < splits.size() && bytes < plan.bytes_max && plan.splits.size() < kBatchSplitsMax; ++i) {
-      plan.splits.push_back(splits[i]);
-      bytes += splits[i].size;
-    }
+    for (const ObjectProgress& split : splits) bytes += split.size;
     WEIR_ASSIGN(commit::OpenBatch batch, owner->Plan(std::move(plan)));
     context.log.Write(
         telemetry::BatchPlanned{batch.id, batch.epoch, batch.plan.splits.size(), bytes});
@@ -160,15 +172,15 @@ struct Runner::State {
   }
 
   // The progress of the batch's splits, or none where the batch was voided.
-  Result<std::optional<std::vector<ObjectProgress>>> Execute(const commit::OpenBatch& batch) {
+  Result<std::optional<std::vector<ObjectProgress>>> Execute(const commit::OpenBatch& batch,
+                                                             ReadAhead& input) {
     const auto begun = context.clock.Monotonic();
-    const BatchParts parts{context, spec, *source, *contract, *sink, *dead_letters};
-    auto staged = RunBatch(parts, batch, live, [this](uint64_t bytes) {
+    const BatchParts parts{context, spec, *contract, *sink, *dead_letters};
+    auto staged = RunBatch(parts, batch, input, [this](uint64_t bytes) {
       progress.bytes += bytes;
       if (*report) (*report)(progress);
     });
     if (!staged) {
-      live.reset();
       if (InputIsGone(staged.error())) return VoidBatch(batch, staged.error());
       return Fail(std::move(staged).error());
     }
@@ -272,7 +284,6 @@ std::expected<std::unique_ptr<Runner>, Errors> Runner::Make(
                                              .dead_letters = std::move(dead_letters),
                                              .definition = digest,
                                              .owner = nullptr,
-                                             .live = std::nullopt,
                                              .summary = {},
                                              .progress = {},
                                              .report = nullptr});
