@@ -32,6 +32,7 @@ inline constexpr size_t kManifestsBeforeMerge = 16;
 inline constexpr size_t kSnapshotsKept = 100;     // Upkeep expires older ones.
 inline constexpr size_t kMetadataFilesKept = 20;  // Older metadata files are removed.
 inline constexpr int kCommitTriesMax = 50;
+inline constexpr size_t kWritesAtOnce = 16;  // Objects being made durable side by side.
 
 // The engine.
 inline constexpr uint64_t kEngineMemoryBytes = 96ULL * 1024 * 1024;  // For rules while ingesting.

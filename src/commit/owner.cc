@@ -62,6 +62,7 @@ Result<std::optional<catalog::BatchRecord>> Owner::Held() {
 
 Result<OpenBatch> Owner::Plan(ledger::BatchPlan plan) {
   WEIR_ASSIGN(const ledger::PipelineState state, catalog_.Pipeline(pipeline_));
+  (void)lake_.Sync();  // What an abandoned batch left under way is no concern of this one.
   OpenBatch batch{{pipeline_, catalog_.instance(), state.batch.next()},
                   epoch_,
                   Attempt(1),
@@ -142,6 +143,7 @@ Result<void> Owner::Settle(const OpenBatch& batch, std::vector<table::StagedTabl
   });
   for (int attempt = 1;; ++attempt) {
     WEIR_ASSIGN(const auto prepared, Prepare(batch, tables));
+    WEIR_TRY(lake_.Sync());
     catalog::Change change;
     step.outcome->tables.clear();
     for (size_t i = 0; i < tables.size(); ++i) {

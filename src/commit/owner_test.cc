@@ -88,7 +88,7 @@ class OwnerTest : public testing::Test {
                               iceberg::Operation::kAppend,
                               {},
                               static_cast<uint64_t>(rows)};
-    auto writer = table::DataWriter::Make(*store_, staged.base, batch.writer()).value();
+    auto writer = table::DataWriter::Make(lake_->writes(), staged.base, batch.writer()).value();
     EXPECT_TRUE(writer->Write(*batch_rows));
     staged.files = writer->Finish().value();
     return staged;

@@ -112,10 +112,11 @@ class TestProject {
     const auto state = Must(lake_->LoadOrCreate(Must(catalog::ParseTableName(name)), shape));
     const table::WriterIdentity identity{
         {"test", "0a0b0c0d", BatchNumber(++batch_)}, Epoch(1), Attempt(1)};
-    auto writer = Must(table::DataWriter::Make(*store_, state, identity));
+    auto writer = Must(table::DataWriter::Make(lake_->writes(), state, identity));
     while (const auto rows = Must(stream->Next())) Must(writer->Write(*rows));
     const auto prepared =
         Must(lake_->Prepare(*state, {iceberg::Operation::kAppend, Must(writer->Finish()), {}}));
+    Must(lake_->Sync());
     catalog::Change moved;
     moved.moves = {prepared.move};
     Must(catalog_->Commit(moved));

@@ -183,7 +183,7 @@ class ModelRun {
         .base = nullptr, .operation = iceberg::Operation::kReplaceAll, .files = {}, .rows = 0};
     WEIR_ASSIGN(staged.base, BaseFor(shape));
     WEIR_ASSIGN(const auto writer,
-                table::DataWriter::Make(context_.lake.store(), staged.base, batch.writer()));
+                table::DataWriter::Make(context_.lake.writes(), staged.base, batch.writer()));
     for (;;) {
       if (context_.stop.load()) return Fail(Cancelled(model_));
       auto rows = (*stream)->Next();
@@ -193,6 +193,7 @@ class ModelRun {
     }
     staged.rows = writer->rows();
     WEIR_ASSIGN(staged.files, writer->Finish());
+    WEIR_TRY(context_.lake.Sync());  // The checks read the files.
     uint64_t bytes = 0;
     for (const iceberg::DataFile& file : staged.files)
       bytes += static_cast<uint64_t>(file.file_size);

@@ -42,10 +42,10 @@ Result<std::shared_ptr<arrow::RecordBatch>> Select(const arrow::RecordBatch& row
 
 class PartitionedWriter final : public DataWriter {
  public:
-  PartitionedWriter(storage::Store& store, TableStatePtr state,
+  PartitionedWriter(storage::WriteGroup& writes, TableStatePtr state,
                     std::shared_ptr<arrow::Schema> schema, iceberg::Partitioner partitioner,
                     std::string stem)
-      : store_(store),
+      : writes_(writes),
         state_(std::move(state)),
         schema_(std::move(schema)),
         partitioner_(std::move(partitioner)),
@@ -111,7 +111,7 @@ class PartitionedWriter final : public DataWriter {
     if (!path.empty()) location += "/" + path;
     location += "/" + stem_ + "-" + std::to_string(++files_) + ".parquet";
     WEIR_ASSIGN(auto file,
-                ParquetFile::Create(store_, location, state_->metadata.schema(), schema_));
+                ParquetFile::Create(writes_, location, state_->metadata.schema(), schema_));
     open_.push_back({tuple, std::move(file)});
     return open_.back().file.get();
   }
@@ -126,7 +126,7 @@ class PartitionedWriter final : public DataWriter {
     return {};
   }
 
-  storage::Store& store_;
+  storage::WriteGroup& writes_;
   TableStatePtr state_;
   std::shared_ptr<arrow::Schema> schema_;
   iceberg::Partitioner partitioner_;
@@ -139,7 +139,8 @@ class PartitionedWriter final : public DataWriter {
 
 }  // namespace
 
-Result<std::unique_ptr<DataWriter>> DataWriter::Make(storage::Store& store, TableStatePtr state,
+Result<std::unique_ptr<DataWriter>> DataWriter::Make(storage::WriteGroup& writes,
+                                                     TableStatePtr state,
                                                      const WriterIdentity& identity) {
   const iceberg::Schema& schema = state->metadata.schema();
   WEIR_ASSIGN(auto arrow_schema, iceberg::ToArrowForParquet(schema));
@@ -149,7 +150,7 @@ Result<std::unique_ptr<DataWriter>> DataWriter::Make(storage::Store& store, Tabl
   std::string stem =
       pipeline + "-" + identity.batch.instance + "-" + std::to_string(identity.batch.number.value) +
       "-" + std::to_string(identity.epoch.value) + "-" + std::to_string(identity.attempt.value);
-  return std::make_unique<PartitionedWriter>(store, std::move(state), std::move(arrow_schema),
+  return std::make_unique<PartitionedWriter>(writes, std::move(state), std::move(arrow_schema),
                                              std::move(partitioner), std::move(stem));
 }
 

@@ -1,6 +1,6 @@
 // Writes rows into Parquet data files of one table, one open file per partition.
 //
-//   Make -> Write* -> Finish -> DataFiles, durable but named by nobody yet
+//   Make -> Write* -> Finish -> DataFiles, durable after the group's Sync, named by nobody yet
 //                `-> dropped: unfinished files vanish, finished ones are orphans for the sweep
 //
 // Files are zstd-compressed, carry Iceberg's field ids, and are named after the batch, epoch and
@@ -16,7 +16,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "iceberg/manifest.h"
-#include "storage/store.h"
+#include "storage/write_group.h"
 #include "table/lake.h"
 
 namespace weir::table {
@@ -28,7 +28,7 @@ struct WriterIdentity {
   Attempt attempt;
 };
 
-// What a batch does to one table: files that are durable and named by nobody yet.
+// What a batch does to one table: files that are durable after Lake::Sync and named by nobody yet.
 struct StagedTable {
   TableStatePtr base;  // That the files were written for.
   iceberg::Operation operation = iceberg::Operation::kAppend;
@@ -38,8 +38,8 @@ struct StagedTable {
 
 class DataWriter {
  public:
-  // Borrows `store`; keeps `state` alive. Errors of iceberg/ where the table cannot be written.
-  static Result<std::unique_ptr<DataWriter>> Make(storage::Store& store, TableStatePtr state,
+  // Borrows `writes`; keeps `state` alive. Errors of iceberg/ where the table cannot be written.
+  static Result<std::unique_ptr<DataWriter>> Make(storage::WriteGroup& writes, TableStatePtr state,
                                                   const WriterIdentity& identity);
   virtual ~DataWriter() = default;
 

@@ -24,6 +24,7 @@ Error Lost(Error error, const catalog::TableName& name) {
 Lake::Lake(storage::Store& store, catalog::Catalog& catalog, const env::Clock& clock,
            env::Random& random, std::string warehouse)
     : store_(store),
+      writes_(store),
       catalog_(catalog),
       clock_(clock),
       random_(random),
@@ -96,10 +97,10 @@ Result<PreparedTable> Lake::Prepare(const TableState& base, const TableChange& c
               iceberg::PlanCommit(base.metadata, base.pointer, base.manifests, loaded, request));
   for (const iceberg::PlannedFile& file : plan.files) {
     WEIR_TRY(env::ReachFailpoint("table.manifest"));
-    WEIR_TRY(storage::Put(store_, file.location, file.bytes));
+    WEIR_TRY(writes_.Put(file.location, file.bytes));
   }
   WEIR_TRY(env::ReachFailpoint("table.metadata"));
-  WEIR_TRY(storage::Put(store_, plan.metadata.location, plan.metadata.bytes));
+  WEIR_TRY(writes_.Put(plan.metadata.location, plan.metadata.bytes));
   PreparedTable prepared;
   WEIR_ASSIGN(prepared.unreachable, Unreachable(plan));
   prepared.move = {.table = base.name, .from = {}, .to = plan.metadata.location};

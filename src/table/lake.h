@@ -2,9 +2,10 @@
 // metadata small while doing so. It never moves a pointer itself: that is one transaction of the
 // catalog, made by commit/.
 //
-//   Load/Create -> DataWriter (data_writer.h) -> Prepare -> [catalog.Commit(move)] -> Settle
-//                                                   ^             | catalog.conflict
-//                                                   +--- Load ----+
+//   Load/Create -> DataWriter (data_writer.h) -> Prepare -> Sync -> [catalog.Commit(move)] ->
+//   Settle
+//                                                   ^                     | catalog.conflict
+//                                                   +------- Load --------+
 //
 // Invariants:
 //   (1) Prepare writes new files only; nothing a reader can reach changes before the pointer moves.
@@ -30,6 +31,7 @@
 #include "iceberg/metadata.h"
 #include "iceberg/snapshot_update.h"
 #include "storage/store.h"
+#include "storage/write_group.h"
 
 namespace weir::table {
 
@@ -57,7 +59,7 @@ struct TableChange {
   iceberg::StringMap summary;  // The marker of the batch.
 };
 
-// A next state whose files are all durable; it counts once the catalog's pointer has moved.
+// A next state, durable after Sync; it counts once the catalog's pointer has moved.
 struct PreparedTable {
   catalog::TableMove move;
   TableStatePtr next;
@@ -81,8 +83,13 @@ class Lake {
   // with other columns or another partitioning.
   Result<TableStatePtr> LoadOrCreate(const catalog::TableName& name, const TableShape& shape);
 
-  // Writes manifests, manifest list and metadata of the state after `change`.
+  // Writes manifests, manifest list and metadata of the state after `change`. They and the data
+  // files may still be on their way to the disk: call Sync before the catalog names them.
   Result<PreparedTable> Prepare(const TableState& base, const TableChange& change);
+
+  // Everything that was written through writes() is durable, or the first error since the last
+  // Sync.
+  Result<void> Sync() { return writes_.Sync(); }
 
   // After the pointer moved: remembers the state and removes what it made unreachable. What cannot
   // be removed stays, for a later sweep.
@@ -94,6 +101,7 @@ class Lake {
   Result<std::vector<iceberg::DataFile>> Files(const TableState& state, int64_t snapshot_id = 0);
 
   storage::Store& store() { return store_; }
+  storage::WriteGroup& writes() { return writes_; }
   const env::Clock& clock() const { return clock_; }
 
  private:
@@ -104,6 +112,7 @@ class Lake {
   Result<std::vector<std::string>> Unreachable(const iceberg::CommitPlan& plan);
 
   storage::Store& store_;
+  storage::WriteGroup writes_;
   catalog::Catalog& catalog_;
   const env::Clock& clock_;
   env::Random& random_;

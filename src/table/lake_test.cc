@@ -47,7 +47,7 @@ class LakeTest : public testing::Test {
                                        const std::vector<int64_t>& ids) {
     const WriterIdentity identity{
         {"orders", "0a0b0c0d", BatchNumber(++batch_)}, Epoch(1), Attempt(1)};
-    auto writer = DataWriter::Make(*store_, state, identity).value();
+    auto writer = DataWriter::Make(lake_->writes(), state, identity).value();
     const auto written = writer->Write(*Rows(ids, 100));
     EXPECT_TRUE(written) << written.error().ToString();
     auto files = writer->Finish();
@@ -58,6 +58,7 @@ class LakeTest : public testing::Test {
   // Commits as commit/ does, without a ledger.
   Result<void> Commit(const TableStatePtr& base, const TableChange& change) {
     WEIR_ASSIGN(const auto prepared, lake_->Prepare(*base, change));
+    WEIR_TRY(lake_->Sync());
     catalog::Change moved;
     moved.moves = {prepared.move};
     WEIR_TRY(catalog_->Commit(moved));
@@ -171,7 +172,7 @@ TEST_F(LakeTest, ANullInARequiredColumnIsRefused) {
   ASSERT_TRUE(id.AppendNull().ok());
   const auto rows = arrow::RecordBatch::Make(arrow::schema({arrow::field("id", arrow::int64())}), 1,
                                              {id.Finish().ValueOrDie()});
-  auto writer = DataWriter::Make(*store_, state,
+  auto writer = DataWriter::Make(lake_->writes(), state,
                                  {{"orders", "0a0b0c0d", BatchNumber(1)}, Epoch(1), Attempt(1)})
                     .value();
   EXPECT_EQ(writer->Write(*rows).error().code, "table.column");

@@ -96,9 +96,9 @@ ParquetFile::~ParquetFile() {
 }
 
 Result<std::unique_ptr<ParquetFile>> ParquetFile::Create(
-    storage::Store& store, std::string location, const iceberg::Schema& schema,
+    storage::WriteGroup& writes, std::string location, const iceberg::Schema& schema,
     std::shared_ptr<arrow::Schema> arrow_schema) {
-  WEIR_ASSIGN(auto bytes, store.Create(location));
+  WEIR_ASSIGN(auto bytes, writes.Create(location));
   auto state =
       std::make_unique<State>(State{.location = std::move(location),
                                     .schema = arrow_schema,

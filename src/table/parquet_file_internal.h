@@ -1,4 +1,4 @@
-// One Parquet data file being written through a Store.
+// One Parquet data file being written through a WriteGroup.
 #pragma once
 
 #include <memory>
@@ -8,14 +8,15 @@
 #include "base/result.h"
 #include "iceberg/bounds.h"
 #include "iceberg/manifest.h"
-#include "storage/store.h"
+#include "storage/write_group.h"
 
 namespace weir::table {
 
 class ParquetFile {
  public:
   // `arrow_schema` is iceberg::ToArrowForParquet(schema).
-  static Result<std::unique_ptr<ParquetFile>> Create(storage::Store& store, std::string location,
+  static Result<std::unique_ptr<ParquetFile>> Create(storage::WriteGroup& writes,
+                                                     std::string location,
                                                      const iceberg::Schema& schema,
                                                      std::shared_ptr<arrow::Schema> arrow_schema);
   ~ParquetFile();

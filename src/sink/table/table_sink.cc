@@ -11,7 +11,7 @@ class TableSink final : public Sink {
   Result<void> Begin(const table::WriterIdentity& identity) override {
     writer_.reset();
     WEIR_ASSIGN(state_, lake_.LoadOrCreate(name_, shape_));
-    WEIR_ASSIGN(writer_, table::DataWriter::Make(lake_.store(), state_, identity));
+    WEIR_ASSIGN(writer_, table::DataWriter::Make(lake_.writes(), state_, identity));
     return {};
   }
 
