@@ -46,7 +46,8 @@ class MetricsAccumulator {
   MetricsAccumulator(MetricsAccumulator&&) noexcept;
   MetricsAccumulator& operator=(MetricsAccumulator&&) noexcept;
 
-  // `batch` has the schema's columns in order, in the types of ToArrowForParquet.
+  // `batch` has the schema's columns in order, in the types of ToArrowForParquet; a primitive one
+  // may be a dictionary of them, whose values are all used.
   // Error iceberg.column_type (kInvalid): it has not; the accumulator is then of no more use.
   Result<void> Update(const arrow::RecordBatch& batch);
 

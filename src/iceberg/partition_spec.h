@@ -108,6 +108,9 @@ class Partitioner {
   // Error iceberg.column_type (kInvalid): a column is missing or of another type.
   Result<PartitionedRows> Split(const arrow::RecordBatch& batch) const;
 
+  // Whether Split looks at the column.
+  bool reads(std::string_view column) const;
+
   const PartitionSpec& spec() const { return spec_; }
   const std::vector<Type>& types() const { return types_; }
 

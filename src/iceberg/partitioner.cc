@@ -298,6 +298,10 @@ Result<Partitioner> Partitioner::Make(const Schema& schema, const PartitionSpec&
   return made;
 }
 
+bool Partitioner::reads(std::string_view column) const {
+  return std::ranges::any_of(sources_, [&](const Field& source) { return source.name == column; });
+}
+
 Result<PartitionedRows> Partitioner::Split(const arrow::RecordBatch& batch) const {
   PartitionedRows rows;
   if (batch.num_rows() == 0) return rows;

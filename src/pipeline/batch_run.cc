@@ -1,3 +1,4 @@
+#include <arrow/array/array_dict.h>
 #include <arrow/array/util.h>
 #include <arrow/builder.h>
 #include <arrow/record_batch.h>
@@ -17,9 +18,17 @@ std::unexpected<Error> FromArrow(const arrow::Status& status) {
   return Fail(ErrorKind::kInvalid, "pipeline.memory", status.ToString());
 }
 
-// The same text in every row: one value in memory.
 Result<std::shared_ptr<arrow::Array>> Repeated(const arrow::Scalar& value, int64_t rows) {
   auto array = arrow::MakeArrayFromScalar(value, rows);
+  if (!array.ok()) return FromArrow(array.status());
+  return *array;
+}
+
+// The same text in every row: a dictionary of one.
+Result<std::shared_ptr<arrow::Array>> RepeatedText(const std::string& text, int64_t rows) {
+  WEIR_ASSIGN(auto dictionary, Repeated(arrow::StringScalar(text), 1));
+  WEIR_ASSIGN(auto indices, Repeated(arrow::Int32Scalar(0), rows));
+  auto array = arrow::DictionaryArray::FromArrays(std::move(indices), std::move(dictionary));
   if (!array.ok()) return FromArrow(array.status());
   return *array;
 }
@@ -34,8 +43,8 @@ Result<std::shared_ptr<arrow::RecordBatch>> WithOrigin(const contract::CheckedBa
   const auto utc = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
   WEIR_ASSIGN(auto ingested_at,
               Repeated(arrow::TimestampScalar(batch.plan.time.micros, utc), count));
-  WEIR_ASSIGN(auto batch_id, Repeated(arrow::StringScalar(batch.id.ToString()), count));
-  WEIR_ASSIGN(auto source_path, Repeated(arrow::StringScalar(source), count));
+  WEIR_ASSIGN(auto batch_id, RepeatedText(batch.id.ToString(), count));
+  WEIR_ASSIGN(auto source_path, RepeatedText(source, count));
   arrow::Int64Builder offsets;
   const auto appended =
       offsets.AppendValues(reinterpret_cast<const int64_t*>(checked.offsets.data()), count);

@@ -2,6 +2,7 @@
 
 #include <arrow/array.h>
 #include <arrow/array/concatenate.h>
+#include <arrow/compute/api_vector.h>
 #include <arrow/record_batch.h>
 
 #include <algorithm>
@@ -57,7 +58,7 @@ class PartitionedWriter final : public DataWriter {
     rows_ += static_cast<uint64_t>(rows.num_rows());
     WEIR_ASSIGN(const iceberg::PartitionedRows split, partitioner_.Split(*fitted));
     for (uint32_t i = 0; i < split.tuples.size(); ++i) {
-      WEIR_ASSIGN(ParquetFile * file, FileOf(split.tuples[i]));
+      WEIR_ASSIGN(ParquetFile * file, FileOf(split.tuples[i], fitted->schema()));
       if (split.row_tuple.empty()) {
         WEIR_TRY(file->Write(*fitted));
       } else {
@@ -83,6 +84,7 @@ class PartitionedWriter final : public DataWriter {
 
   // The batch in the table's column order and schema.
   Result<std::shared_ptr<arrow::RecordBatch>> Fit(const arrow::RecordBatch& rows) const {
+    arrow::FieldVector fields;
     arrow::ArrayVector columns;
     for (const auto& field : schema_->fields()) {
       std::shared_ptr<arrow::Array> column = rows.GetColumnByName(field->name());
@@ -93,15 +95,37 @@ class PartitionedWriter final : public DataWriter {
       }
       if (!field->nullable() && column->null_count() != 0)
         return BadColumn("null in the required column " + field->name());
+      if (column->type_id() == arrow::Type::DICTIONARY) {
+        WEIR_ASSIGN(column, FitDictionary(*field, column));
+        fields.push_back(field->WithType(column->type()));
+        columns.push_back(std::move(column));
+        continue;
+      }
       if (column->type_id() != field->type()->id())
         return BadColumn("column " + field->name() + " is " + column->type()->ToString() +
                          ", the table has " + field->type()->ToString());
+      fields.push_back(field);
       columns.push_back(std::move(column));
     }
-    return arrow::RecordBatch::Make(schema_, rows.num_rows(), std::move(columns));
+    return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), rows.num_rows(),
+                                    std::move(columns));
   }
 
-  Result<ParquetFile*> FileOf(const iceberg::PartitionTuple& tuple) {
+  // Partitions are made of plain values.
+  Result<std::shared_ptr<arrow::Array>> FitDictionary(
+      const arrow::Field& field, const std::shared_ptr<arrow::Array>& column) const {
+    const auto& encoded = static_cast<const arrow::DictionaryArray&>(*column);
+    if (!encoded.dictionary()->type()->Equals(field.type()))
+      return BadColumn("column " + field.name() + " is " + column->type()->ToString() +
+                       ", the table has " + field.type()->ToString());
+    if (!partitioner_.reads(field.name())) return column;
+    auto plain = arrow::compute::Take(*encoded.dictionary(), *encoded.indices());
+    if (!plain.ok()) return BadColumn(plain.status().message());
+    return *plain;
+  }
+
+  Result<ParquetFile*> FileOf(const iceberg::PartitionTuple& tuple,
+                              const std::shared_ptr<arrow::Schema>& schema) {
     for (const Open& open : open_)
       if (open.tuple == tuple) return open.file.get();
     if (open_.size() == kOpenPartitionsMax) WEIR_TRY(Close(0));
@@ -111,7 +135,7 @@ class PartitionedWriter final : public DataWriter {
     if (!path.empty()) location += "/" + path;
     location += "/" + stem_ + "-" + std::to_string(++files_) + ".parquet";
     WEIR_ASSIGN(auto file,
-                ParquetFile::Create(writes_, location, state_->metadata.schema(), schema_));
+                ParquetFile::Create(writes_, location, state_->metadata.schema(), schema));
     open_.push_back({tuple, std::move(file)});
     return open_.back().file.get();
   }

@@ -44,7 +44,8 @@ class DataWriter {
   virtual ~DataWriter() = default;
 
   // `rows` has columns of the table by name, in the types of columnar::ToArrow; a column of the
-  // table that it lacks becomes null. Errors of the store; table.column (kInvalid) for a null in a
+  // table that it lacks becomes null. A text column of few values may be a dictionary of them, all
+  // used, in every batch of this writer: it is stored as one without looking at each row. Errors of the store; table.column (kInvalid) for a null in a
   // required column or a type that does not fit, which is a mistake of the caller.
   virtual Result<void> Write(const arrow::RecordBatch& rows) = 0;
   virtual uint64_t rows() const = 0;

@@ -1,7 +1,10 @@
 #include "table/lake.h"
 
+#include <arrow/array/array_dict.h>
+#include <arrow/array/util.h>
 #include <arrow/builder.h>
 #include <arrow/record_batch.h>
+#include <arrow/scalar.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -164,6 +167,37 @@ TEST_F(LakeTest, ALakeDeletedBehindOurBackIsSaid) {
   const auto locations = store_->List("file:///lake/").value();
   for (const auto& location : locations) ASSERT_TRUE(store_->Remove(location));
   EXPECT_EQ(MakeLake()->Load(kEvents).error().code, "table.lost");
+}
+
+// Rows of one text column, as a dictionary of one value.
+std::shared_ptr<arrow::RecordBatch> OneText(const std::string& text, int64_t rows) {
+  const auto indices = arrow::MakeArrayFromScalar(arrow::Int32Scalar(0), rows).ValueOrDie();
+  const auto values = arrow::MakeArrayFromScalar(arrow::StringScalar(text), 1).ValueOrDie();
+  const auto column = arrow::DictionaryArray::FromArrays(indices, values).ValueOrDie();
+  return arrow::RecordBatch::Make(arrow::schema({arrow::field("origin", column->type())}), rows,
+                                  {column});
+}
+
+TEST_F(LakeTest, ADictionaryOfATextColumnIsTextInTheTable) {
+  for (const bool partitioned : {false, true}) {
+    const catalog::TableName name{"raw", partitioned ? "by_origin" : "plain"};
+    TableShape shape;
+    shape.schema.fields.push_back(
+        {.name = "origin", .type = columnar::ParseType("varchar").value(), .nullable = false});
+    if (partitioned) shape.partition_by = {"origin"};
+    const auto state = lake_->LoadOrCreate(name, shape).value();
+    auto writer = DataWriter::Make(lake_->writes(), state,
+                                   {{"orders", "0a0b0c0d", BatchNumber(1)}, Epoch(1), Attempt(1)})
+                      .value();
+    ASSERT_TRUE(writer->Write(*OneText("a.csv", 3)));
+    if (partitioned) {
+      ASSERT_TRUE(writer->Write(*OneText("b.csv", 2)));
+    }
+    const auto files = writer->Finish().value();
+    EXPECT_EQ(CountRows(files), partitioned ? 5 : 3);
+    EXPECT_EQ(files.front().metrics.lower_bounds.at(1), "a.csv");
+    EXPECT_EQ(files.front().metrics.upper_bounds.at(1), "a.csv");
+  }
 }
 
 TEST_F(LakeTest, ANullInARequiredColumnIsRefused) {
