@@ -79,6 +79,10 @@ std::string ReportJson(const std::string& pipeline, const source::GenerateReport
          "\n";
 }
 
+bool AnArgumentMends(const Error& error) {
+  return error.code == "generate.unbounded" || error.code == "generate.no_rate";
+}
+
 void Tell(const Terminal& terminal, const std::string& pipeline,
           const source::GenerateReport& report) {
   terminal.Talk(fmt::format("{}: {} rows in {} file{} ({}), seed {}", terminal.Bold(pipeline),
@@ -122,7 +126,10 @@ int Gen(const Command& command, const GenOptions& options) {
   SeriesTarget target(std::move(*series));
   const auto report =
       source::Generate(generate, *made, target, **engine, env::SystemClock(), env::SystemRandom());
-  if (!report) return Report(command.terminal, report.error());
+  if (!report) {
+    const int code = Report(command.terminal, report.error());
+    return AnArgumentMends(report.error()) ? 2 : code;
+  }
   if (command.terminal.json) {
     command.terminal.Out(ReportJson((*spec)->name, *report));
   } else {

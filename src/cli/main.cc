@@ -1,7 +1,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <functional>
+#include <iostream>
 #include <optional>
+#include <span>
+#include <string_view>
 
 #include "base/spelling.h"
 #include "cli/commands.h"
@@ -18,6 +21,13 @@ struct Arguments {
   std::string table;
   std::function<int(const Command&)> verb;
 };
+
+// What CLI11 says of its own check is a line of digits.
+std::string AboveZero(const std::string& text) {
+  return text.starts_with('-') || text.find_first_not_of('0') == std::string::npos
+             ? "'" + text + "' must be above 0"
+             : "";
+}
 
 void AddRun(CLI::App& app, Arguments& arguments) {
   CLI::App* run =
@@ -36,7 +46,7 @@ void AddGen(CLI::App& app, Arguments& arguments) {
       app.add_subcommand("gen", "generate data with a seed, and faults at stated rates");
   gen->add_option("PIPELINE", arguments.gen.pipeline, "a pipeline whose source is generate")
       ->required();
-  gen->add_option("--rows", arguments.gen.rows, "rows to generate")->check(CLI::PositiveNumber);
+  gen->add_option("--rows", arguments.gen.rows, "rows to generate")->check(AboveZero);
   gen->add_option("--for", arguments.gen.duration,
                   "event time to generate: 10s, 5m (needs a rate)");
   gen->add_option("--rate", arguments.gen.rate, "events per second of event time: 200/s");
@@ -68,7 +78,7 @@ void AddDlq(CLI::App& app, Arguments& arguments) {
   ls->add_option("PIPELINE", arguments.dlq.pipeline, "of one pipeline");
   ls->add_option("--limit", arguments.dlq.limit, "at most so many")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(AboveZero);
   ls->callback([&] {
     arguments.verb = [&](const Command& command) { return DlqLs(command, arguments.dlq); };
   });
@@ -121,6 +131,13 @@ std::optional<std::string> UnknownVerb(const CLI::App& app, int argc, char** arg
   return std::nullopt;
 }
 
+// The command as far as it was understood: "weir dlq ls".
+std::string Typed(const CLI::App& app) {
+  std::string typed = app.get_name();
+  for (const CLI::App* verb : app.get_subcommands()) typed += " " + Typed(*verb);
+  return typed;
+}
+
 int ReportUnknownVerb(const Terminal& terminal, const CLI::App& app, const std::string& word) {
   const auto near = NearestWord(word, VerbNames(app));
   Report(terminal, Error{ErrorKind::kInvalid,
@@ -157,13 +174,19 @@ int Main(int argc, char** argv, const std::atomic<int>& signal, const std::atomi
       ->require_subcommand(1)
       ->add_subcommand("reference", "every key, as Markdown")
       ->callback([&] { arguments.verb = ConfigReference; });
+  // Asked for before all else, so that a usage error is an object too.
+  command.terminal.json =
+      std::ranges::count(std::span(argv, argc), std::string_view("--json")) != 0;
   if (const auto word = UnknownVerb(app, argc, argv))
     return ReportUnknownVerb(command.terminal, app, *word);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error, std::cout, std::cerr);
-    return code == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return app.exit(error, std::cout, std::cerr);
+    Report(
+        command.terminal,
+        Error{ErrorKind::kInvalid, "cli.usage", error.what(), {}, Typed(app) + " --help says how"});
+    return 2;
   }
   if (command.terminal.json) command.terminal.quiet = true;
   return arguments.verb(command);
