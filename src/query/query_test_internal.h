@@ -96,6 +96,7 @@ class TestLake {
 
   void Commit(const table::TableStatePtr& base, const table::TableChange& change) {
     const auto prepared = Must(lake_->Prepare(*base, change));
+    Must(lake_->Sync());
     catalog::Change moved;
     moved.moves = {prepared.move};
     Must(catalog_->Commit(moved));
@@ -113,11 +114,13 @@ class TestLake {
   std::vector<iceberg::DataFile> Write(const table::TableStatePtr& state, const std::string& sql) {
     const table::WriterIdentity identity{
         {"test", "0a0b0c0d", BatchNumber(++batch_)}, Epoch(1), Attempt(1)};
-    auto writer = Must(table::DataWriter::Make(*store_, state, identity));
+    auto writer = Must(table::DataWriter::Make(lake_->writes(), state, identity));
     const auto session = NewSession();
     const auto stream = Must(session->Query(sql));
     while (const auto rows = Must(stream->Next())) Must(writer->Write(*rows));
-    return Must(writer->Finish());
+    auto files = Must(writer->Finish());
+    Must(lake_->Sync());
+    return files;
   }
 
  private:
