@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "env/hash.h"
 #include "format/inflate.h"
+#include "format/transcode.h"
 
 namespace weir::format {
 
@@ -29,10 +30,17 @@ RejectedRow MakeRejected(std::string_view raw, Reason reason) {
 
 }  // namespace
 
-ChunkDecoder::ChunkDecoder(Compression compression, RowBuilder rows,
-                           std::unique_ptr<env::ByteReader> reader, DecoderState start,
-                           DecoderOptions options)
+// A record that is longer than any batch may be, as it is taken in pieces.
+struct ChunkDecoder::Taken {
+  RejectedRow row;
+  env::ContentHash hash;
+};
+
+ChunkDecoder::ChunkDecoder(Compression compression, std::optional<Encoding> encoding,
+                           RowBuilder rows, std::unique_ptr<env::ByteReader> reader,
+                           DecoderState start, DecoderOptions options)
     : compression_(compression),
+      encoding_(encoding),
       raw_(std::move(reader)),
       rows_(std::move(rows)),
       state_(std::move(start)),
@@ -42,8 +50,15 @@ Result<void> ChunkDecoder::Open() {
   // A resumed input knows what it is; its middle could look like anything.
   if (state_.compression != Compression::kAuto) compression_ = state_.compression;
   WEIR_ASSIGN(OpenedInput input, OpenInput(std::move(raw_), compression_));
-  if (input.compression != Compression::kNone) WEIR_TRY(Skip(*input.reader));
   state_.compression = input.compression;
+  if (state_.encoding) {
+    input.reader = ReadAsUtf8(std::move(input.reader), *state_.encoding);
+  } else if (encoding_ && state_.offset == 0) {
+    WEIR_ASSIGN(OpenedText text, OpenText(std::move(input.reader), *encoding_));
+    input.reader = std::move(text.reader);
+    state_.encoding = text.encoding;
+  }
+  if (state_.reader_offset() != state_.offset) WEIR_TRY(Skip(*input.reader));
   line_ = state_.line;
   window_ =
       std::make_unique<InputWindow>(std::move(input.reader), state_.offset, options_.chunk_bytes);
@@ -84,7 +99,7 @@ Result<std::optional<DecodedBatch>> ChunkDecoder::Next(DecodeLimits limits) {
     }
     if (stop != Stop::kMore || records_ != 0) break;
     if (window_->at_end()) {
-      RefuseTail();
+      WEIR_TRY(RefuseRest({}));
       break;
     }
     WEIR_TRY(window_->Extend());
@@ -132,62 +147,84 @@ void ChunkDecoder::Refuse(Reason reason, size_t length, size_t used, uint64_t li
   Pass(used, lines);
 }
 
-Result<void> ChunkDecoder::SkipTooLong() {
-  RejectedRow row;
-  row.offset = window_->offset();
-  row.line = line_;
-  env::ContentHash hash;
-  const auto take = [&](std::string_view bytes) {
-    row.raw += bytes.substr(0, kRawBytesKept - std::min(row.raw.size(), kRawBytesKept));
-    row.raw_length += bytes.size();
-    hash.Update(bytes);
-    line_ += static_cast<uint64_t>(std::count(bytes.begin(), bytes.end(), '\n'));
-  };
-  // Line ends before the bound belong to the record: it may hold quoted ones.
-  size_t within = options_.record_bytes_max;
-  while (true) {
-    const std::string_view rest = window_->rest();
-    const size_t line_end = rest.find('\n', std::min(within, rest.size()));
-    const bool found = line_end != std::string_view::npos;
-    std::string_view body = rest.substr(0, line_end);
-    // A CR before the line end is none of the record; at the chunk's end it waits for what follows.
-    const bool cr = body.ends_with('\r');
-    if (cr) body.remove_suffix(1);
-    take(body);
-    window_->Advance(body.size());
-    within -= std::min(within, body.size());
-    if (found || window_->at_end()) {
-      window_->Advance((cr ? 1 : 0) + (found ? 1 : 0));
-      line_ += found ? 1 : 0;
-      break;
-    }
-    WEIR_TRY(window_->Extend());
+void ChunkDecoder::Take(Taken& taken, size_t bytes) {
+  RejectedRow& row = taken.row;
+  const std::string_view piece = window_->rest().substr(0, bytes);
+  if (row.raw_length == 0) {
+    row.offset = window_->offset();
+    row.line = line_;
   }
-  if (row.raw_length > row.raw.size()) row.raw_hash = hash.Hex();
-  row.reasons.push_back({.code = "record.too_long",
-                         .rule = {},
-                         .column = {},
-                         .detail = "the record has " + std::to_string(row.raw_length) +
-                                   " bytes, more than " +
-                                   std::to_string(options_.record_bytes_max)});
+  row.raw += piece.substr(0, kRawBytesKept - std::min(row.raw.size(), kRawBytesKept));
+  row.raw_length += piece.size();
+  taken.hash.Update(piece);
+  Pass(bytes, CountLines(piece, line_ends_));
+}
+
+void ChunkDecoder::Refuse(Taken taken, std::vector<Reason> reasons) {
+  RejectedRow& row = taken.row;
+  if (row.raw_length == 0) {
+    row.offset = window_->offset();
+    row.line = line_;
+  }
+  if (row.raw_length > row.raw.size()) row.raw_hash = taken.hash.Hex();
+  row.reasons = std::move(reasons);
   batch_.broken.push_back(std::move(row));
   ++records_;
+}
+
+Result<void> ChunkDecoder::SkipTooLong() {
+  Taken taken;
+  // Line ends before the bound belong to the record: it may hold quoted ones.
+  size_t within = options_.record_bytes_max;
+  std::string_view rest;
+  size_t line_end = 0;
+  while (true) {
+    rest = window_->rest();
+    // A CR at the chunk's end waits for what follows: it may be none of the record.
+    const bool cut_cr = rest.ends_with('\r') && !window_->at_end();
+    line_end = FindLineEnd(rest, std::min(within, rest.size()), line_ends_);
+    if (cut_cr && line_end == rest.size() - 1) line_end = std::string_view::npos;
+    const bool found = line_end != std::string_view::npos;
+    if (found || window_->at_end()) break;
+    const size_t taking = rest.size() - (cut_cr ? 1 : 0);
+    Take(taken, taking);
+    within -= std::min(within, taking);
+    WEIR_TRY(window_->Extend());
+  }
+  const size_t end = std::min(line_end, rest.size());
+  size_t used = end;
+  if (end != rest.size()) used += rest.substr(end).starts_with("\r\n") ? 2 : 1;
+  // A CR before LF, or before the end of the input.
+  const bool cr = end != 0 && rest[end - 1] == '\r' && !rest.substr(end).starts_with('\r');
+  Take(taken, end - (cr ? 1 : 0));
+  const std::string_view behind = window_->rest().substr(0, used - end + (cr ? 1 : 0));
+  Pass(behind.size(), CountLines(behind, line_ends_));
+  const std::string detail = "the record has " + std::to_string(taken.row.raw_length) +
+                             " bytes, more than " + std::to_string(options_.record_bytes_max);
+  Refuse(std::move(taken),
+         {{.code = "record.too_long", .rule = {}, .column = {}, .detail = detail}});
   return {};
 }
 
-void ChunkDecoder::RefuseTail() {
-  const std::string_view rest = window_->rest();
-  RejectedRow row = MakeRejected(
-      rest,
-      {.code = "object.corrupt", .rule = {}, .column = {}, .detail = window_->broken()->message});
-  row.kind = RejectedKind::kObject;
-  row.offset = window_->offset();
-  row.line = line_;
-  line_ += static_cast<uint64_t>(std::count(rest.begin(), rest.end(), '\n'));
-  window_->Advance(rest.size());
-  batch_.broken.push_back(std::move(row));
-  ++records_;
+Result<void> ChunkDecoder::RefuseRest(Reason reason) {
+  WEIR_CHECK(records_ == 0);
+  Taken taken;
+  taken.row.kind = RejectedKind::kObject;
+  while (true) {
+    const std::string_view rest = window_->rest();
+    const bool cut_cr = rest.ends_with('\r') && !window_->at_end();
+    Take(taken, rest.size() - (cut_cr ? 1 : 0));
+    if (window_->at_end()) break;
+    WEIR_TRY(window_->Extend());
+  }
+  std::vector<Reason> reasons;
+  if (!reason.code.empty()) reasons.push_back(std::move(reason));
+  if (window_->broken())
+    reasons.push_back(
+        {.code = "object.corrupt", .rule = {}, .column = {}, .detail = window_->broken()->message});
+  Refuse(std::move(taken), std::move(reasons));
   next_.ended = true;
+  return {};
 }
 
 }  // namespace weir::format

@@ -7,17 +7,20 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "format/decoder.h"
 #include "format/input_window_internal.h"
+#include "format/line_ends_internal.h"
 #include "format/row_builder_internal.h"
 
 namespace weir::format {
 
 class ChunkDecoder : public Decoder {
  public:
-  ChunkDecoder(Compression compression, RowBuilder rows, std::unique_ptr<env::ByteReader> reader,
-               DecoderState start, DecoderOptions options);
+  // `encoding`: of the text, where it may be another than UTF-8.
+  ChunkDecoder(Compression compression, std::optional<Encoding> encoding, RowBuilder rows,
+               std::unique_ptr<env::ByteReader> reader, DecoderState start, DecoderOptions options);
 
   Result<std::optional<columnar::DecodedBatch>> Next(DecodeLimits limits) final;
   DecoderState state() const final { return state_; }
@@ -53,18 +56,26 @@ class ChunkDecoder : public Decoder {
   void Refuse(columnar::Reason reason, size_t length, size_t used, uint64_t lines);
   // Bytes that are no record.
   void Pass(size_t used, uint64_t lines);
+  // Makes all that is left one dead letter of kind kObject, and the end; before the first record of
+  // a batch alone.
+  Result<void> RefuseRest(columnar::Reason reason);
+  void set_line_ends(LineEnds line_ends) { line_ends_ = line_ends; }
 
  private:
+  struct Taken;
   Result<void> Open();
   Result<void> Skip(env::ByteReader& reader);
   // Makes the record at the cursor one dead letter. It ends at the first line end that is
   // record_bytes_max or more behind its beginning, however far that is.
   Result<void> SkipTooLong();
-  // Makes what a broken input has left one dead letter.
-  void RefuseTail();
+  // Takes the next `bytes` as a part of a record that no batch holds.
+  void Take(Taken& taken, size_t bytes);
+  void Refuse(Taken taken, std::vector<columnar::Reason> reasons);
   columnar::DecodedBatch FinishBatch();
 
   Compression compression_;
+  std::optional<Encoding> encoding_;
+  LineEnds line_ends_ = LineEnds::kLf;
   std::unique_ptr<env::ByteReader> raw_;  // Until the first Next.
   std::unique_ptr<InputWindow> window_;
   RowBuilder rows_;

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <set>
 #include <span>
-#include <unordered_map>
 #include <utility>
 
 #include "format/chunk_decoder_internal.h"
+#include "format/csv_opening_internal.h"
 #include "format/csv_scanner_internal.h"
 #include "format/json_cursor_internal.h"
 #include "format/utf8_internal.h"
@@ -17,7 +17,6 @@ using columnar::Kind;
 using columnar::Reason;
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-constexpr size_t kUsualColumns = 64;
 
 bool IsTextKind(Kind kind) { return kind == Kind::kVarchar || kind == Kind::kJson; }
 
@@ -25,10 +24,9 @@ class CsvDecoder final : public ChunkDecoder {
  public:
   CsvDecoder(const FormatSpec& spec, RowBuilder rows, std::unique_ptr<env::ByteReader> reader,
              DecoderState start, DecoderOptions options)
-      : ChunkDecoder(spec.compression, std::move(rows), std::move(reader), std::move(start),
-                     std::move(options)),
-        csv_(spec.csv),
-        scanner_(spec.csv.delimiter, spec.csv.quote, this->options().record_bytes_max) {}
+      : ChunkDecoder(spec.compression, spec.csv.encoding, std::move(rows), std::move(reader),
+                     std::move(start), std::move(options)),
+        csv_(spec.csv) {}
 
  private:
   // What becomes of a field of the file.
@@ -40,9 +38,10 @@ class CsvDecoder final : public ChunkDecoder {
 
   Result<Stop> DecodeSome() override;
   Result<std::optional<Stop>> Prepare();
-  Result<void> ReadHeader(const CsvRecord& record);
-  Result<void> SetTargets(const std::vector<std::string>& names);
-  std::unexpected<Error> HeaderError(std::string message, std::string next);
+  Result<std::optional<Stop>> ReadOpening();
+  Result<std::optional<Stop>> RefuseAll(std::string fault);
+  LineEnds line_ends() { return next_state().csv_cr ? LineEnds::kAny : LineEnds::kLf; }
+  void SetTargets(const CsvFit& fit, const std::vector<std::string>& names);
   void DecodeRecord(const CsvRecord& record);
   // False: the record is to be refused for refusal_.
   bool DecodeFields(std::string_view raw);
@@ -52,7 +51,7 @@ class CsvDecoder final : public ChunkDecoder {
   }
 
   CsvOptions csv_;
-  CsvScanner scanner_;
+  std::optional<CsvScanner> scanner_;  // Once the input's beginning was read.
   std::vector<Target> targets_;
   std::vector<size_t> missing_;  // Columns that the file does not have.
   Reason refusal_;
@@ -61,13 +60,13 @@ class CsvDecoder final : public ChunkDecoder {
 };
 
 Result<ChunkDecoder::Stop> CsvDecoder::DecodeSome() {
-  if (targets_.empty()) {
+  if (!scanner_) {
     WEIR_ASSIGN(const std::optional<Stop> stop, Prepare());
     if (stop) return *stop;
   }
   while (true) {
     if (limit_reached()) return Stop::kLimit;
-    const CsvRecord record = scanner_.Scan(window().rest(), complete(), targets_.size());
+    const CsvRecord record = scanner_->Scan(window().rest(), complete(), targets_.size());
     switch (record.kind) {
       case CsvRecord::Kind::kRecord:
         DecodeRecord(record);
@@ -89,111 +88,88 @@ Result<ChunkDecoder::Stop> CsvDecoder::DecodeSome() {
   }
 }
 
-// Byte-order mark and header.
+// What the state knows of the input's beginning, or the beginning itself.
 Result<std::optional<ChunkDecoder::Stop>> CsvDecoder::Prepare() {
+  DecoderState& state = next_state();
+  if (csv_.has_header ? state.csv_header.empty() : state.csv_delimiter == '\0') {
+    WEIR_ASSIGN(const std::optional<Stop> stop, ReadOpening());
+    if (stop) return *stop;
+  }
+  if (csv_.delimiter == kFoundDelimiter)
+    csv_.delimiter = state.csv_delimiter == '\0' ? ',' : state.csv_delimiter;
+  std::vector<std::string> names = state.csv_header;
+  if (!csv_.has_header) {
+    names.clear();
+    for (const ColumnSpec& spec : rows().specs()) names.push_back(spec.input_name());
+  }
+  set_line_ends(line_ends());
+  CsvFit fit = FitHeader(names, rows().specs());
+  if (!fit.fault.empty()) return RefuseAll(std::move(fit.fault));
+  SetTargets(fit, names);
+  scanner_.emplace(csv_.delimiter, csv_.quote, line_ends(), options().record_bytes_max);
+  return std::nullopt;
+}
+
+// Byte-order mark, line ends, delimiter and header, into the state.
+Result<std::optional<ChunkDecoder::Stop>> CsvDecoder::ReadOpening() {
   if (window().offset() == 0) {
     const std::string_view rest = window().rest();
     if (rest.size() < kByteOrderMark.size() && !complete()) return Stop::kMore;
     if (rest.starts_with(kByteOrderMark)) Pass(kByteOrderMark.size(), 0);
   }
-  if (!csv_.has_header) {
-    std::vector<std::string> names;
-    for (const ColumnSpec& spec : rows().specs()) names.push_back(spec.input_name());
-    WEIR_TRY(SetTargets(names));
+  DecoderState& state = next_state();
+  while (true) {
+    CsvOpening opening =
+        OpenCsv(window().rest(), complete(), csv_, rows().specs(), options().record_bytes_max);
+    const CsvRecord& record = opening.record;
+    if (record.kind == CsvRecord::Kind::kMore) return Stop::kMore;
+    if (record.kind == CsvRecord::Kind::kEnd) return Stop::kEnd;
+    state.csv_cr |= opening.cr_ends_lines;
+    if (record.kind == CsvRecord::Kind::kBlank) {
+      Pass(record.used, 1);
+      continue;
+    }
+    set_line_ends(line_ends());
+    if (csv_.has_header) {
+      if (!opening.fault.empty()) return RefuseAll(std::move(opening.fault));
+      state.csv_header = std::move(opening.names);
+      const std::string_view header = window().rest().substr(0, record.used);
+      Pass(record.used, CountLines(header, line_ends()));
+    }
+    state.csv_delimiter = opening.delimiter;
     return std::nullopt;
   }
-  while (next_state().csv_header.empty()) {
-    CsvRecord record = scanner_.Scan(window().rest(), complete(), kUsualColumns);
-    if (record.kind == CsvRecord::Kind::kRecord && record.field_count > kUsualColumns)
-      record =
-          scanner_.Scan(window().rest(), complete(), std::min(record.field_count, kColumnsMax));
-    switch (record.kind) {
-      case CsvRecord::Kind::kRecord:
-        WEIR_TRY(ReadHeader(record));
-        Pass(record.used, record.lines);
-        break;
-      case CsvRecord::Kind::kBlank:
-        Pass(record.used, record.lines);
-        break;
-      case CsvRecord::Kind::kQuote:
-        return HeaderError(std::string("the header cannot be read: ") + record.why, {});
-      case CsvRecord::Kind::kTooLong:
-        return HeaderError("the header is longer than a record may be", {});
-      case CsvRecord::Kind::kMore:
-        return Stop::kMore;
-      case CsvRecord::Kind::kEnd:
-        return Stop::kEnd;
-    }
-  }
-  WEIR_TRY(SetTargets(next_state().csv_header));
-  return std::nullopt;
 }
 
-std::unexpected<Error> CsvDecoder::HeaderError(std::string message, std::string next) {
-  return Fail({.kind = ErrorKind::kInvalid,
-               .code = "csv.header",
-               .message = std::move(message),
-               .place = {.file = options().input_name,
-                         .line = next_line(),
-                         .column = 0,
-                         .byte_offset = window().offset()},
-               .next = std::move(next)});
+Result<std::optional<ChunkDecoder::Stop>> CsvDecoder::RefuseAll(std::string fault) {
+  WEIR_TRY(
+      RefuseRest({.code = "csv.header", .rule = {}, .column = {}, .detail = std::move(fault)}));
+  return Stop::kEnd;
 }
 
-Result<void> CsvDecoder::ReadHeader(const CsvRecord& record) {
-  if (record.field_count > kColumnsMax)
-    return HeaderError("the header has " + std::to_string(record.field_count) + " columns", {});
-  std::vector<std::string> names;
-  for (const CsvField& field : scanner_.fields()) {
-    const std::string_view name = scanner_.TextOf(field, scratch_);
-    if (!IsUtf8(name)) return HeaderError("the name '" + Shown(name) + "' is not UTF-8", {});
-    names.emplace_back(name);
-  }
-  WEIR_TRY(SetTargets(names));
-  next_state().csv_header = std::move(names);
-  return {};
-}
-
-Result<void> CsvDecoder::SetTargets(const std::vector<std::string>& names) {
+void CsvDecoder::SetTargets(const CsvFit& fit, const std::vector<std::string>& names) {
   const std::vector<ColumnSpec>& specs = rows().specs();
   targets_.assign(names.size(), {});
   std::vector<bool> found(specs.size(), false);
-  std::unordered_map<std::string_view, size_t> columns;
-  for (size_t i = 0; i < specs.size(); ++i) columns.emplace(specs[i].input_name(), i);
   std::set<std::string> rescued_names;
-  size_t matched = 0;
   for (size_t i = 0; i < names.size(); ++i) {
-    const auto known = columns.find(names[i]);
-    if (known == columns.end()) {
-      // Names that are empty or come twice are told apart by their place in the file.
-      std::string name = names[i];
-      if (name.empty() || rescued_names.contains(name)) name += "#" + std::to_string(i + 1);
-      rescued_names.insert(name);
-      AppendJsonString(targets_[i].rescued_key, name);
-      targets_[i].rescued_key += ':';
+    if (const std::optional<size_t> column = fit.columns[i]) {
+      const Kind kind = specs[*column].type.kind;
+      found[*column] = true;
+      targets_[i].column = static_cast<int>(*column);
+      targets_[i].empty_is_null = !IsTextKind(kind) && kind != Kind::kBinary;
       continue;
     }
-    const size_t column = known->second;
-    const Kind kind = specs[column].type.kind;
-    if (found[column])
-      return HeaderError("the header names '" + names[i] + "' twice", "rename one of the two");
-    found[column] = true;
-    ++matched;
-    targets_[i].column = static_cast<int>(column);
-    targets_[i].empty_is_null = !IsTextKind(kind) && kind != Kind::kBinary;
-  }
-  if (matched == 0 && !specs.empty()) {
-    std::string has;
-    for (size_t i = 0; i < std::min<size_t>(names.size(), 5); ++i)
-      has += (has.empty() ? "" : ", ") + Shown(names[i]);
-    return HeaderError("the header names none of the contract's columns: it has " + has +
-                           (names.size() > 5 ? ", ..." : ""),
-                       "if the file has no header, set csv: {header: false}");
+    // Names that are empty or come twice are told apart by their place in the file.
+    std::string name = names[i];
+    if (name.empty() || rescued_names.contains(name)) name += "#" + std::to_string(i + 1);
+    rescued_names.insert(name);
+    AppendJsonString(targets_[i].rescued_key, name);
+    targets_[i].rescued_key += ':';
   }
   missing_.clear();
   for (size_t column = 0; column < specs.size(); ++column)
     if (!found[column]) missing_.push_back(column);
-  return {};
 }
 
 void CsvDecoder::DecodeRecord(const CsvRecord& record) {
@@ -221,7 +197,7 @@ bool CsvDecoder::DecodeFields(std::string_view raw) {
   RowBuilder& builder = rows();
   builder.BeginRow();
   rescued_.clear();
-  const std::span<const CsvField> fields = scanner_.fields();
+  const std::span<const CsvField> fields = scanner_->fields();
   for (size_t i = 0; i < fields.size(); ++i) {
     const CsvField& field = fields[i];
     const Target& target = targets_[i];
@@ -230,10 +206,10 @@ bool CsvDecoder::DecodeFields(std::string_view raw) {
       if (IsNull(field) || (field.length == 0 && target.empty_is_null)) {
         builder.SetNull(column);
       } else {
-        builder.SetText(column, scanner_.TextOf(field, scratch_), trust);
+        builder.SetText(column, scanner_->TextOf(field, scratch_), trust);
       }
     } else if (!IsNull(field)) {
-      const std::string_view text = scanner_.TextOf(field, scratch_);
+      const std::string_view text = scanner_->TextOf(field, scratch_);
       if (!trust.utf8 && !IsUtf8(text)) {
         refusal_ = {.code = "text.utf8",
                     .rule = {},

@@ -18,10 +18,11 @@ struct CsvScanner::Quoted {
   const char* why = "";
 };
 
-CsvScanner::CsvScanner(char delimiter, char quote, size_t record_bytes_max)
+CsvScanner::CsvScanner(char delimiter, char quote, LineEnds line_ends, size_t record_bytes_max)
     : delimiter_(delimiter),
       quote_(quote == '\0' ? delimiter : quote),
       quoting_(quote != '\0'),
+      cr_ends_(line_ends == LineEnds::kAny),
       record_bytes_max_(record_bytes_max) {}
 
 uint64_t CsvScanner::MaskOf(const char* block) const {
@@ -48,8 +49,16 @@ uint64_t CsvScanner::MaskOf(const char* block) const {
 #endif
 }
 
+uint64_t CsvScanner::MaskOfByte(const char* block, char byte) const {
+  uint64_t mask = 0;
+  for (unsigned i = 0; i < 64; ++i) mask |= static_cast<uint64_t>(block[i] == byte) << i;
+  return mask;
+}
+
 void CsvScanner::LoadMask() {
   mask_ = MaskOf(block_);
+  if (cr_ends_) [[unlikely]]
+    mask_ |= MaskOfByte(block_, '\r');
   if (end_ - block_ < 64) mask_ &= (uint64_t{1} << (end_ - block_)) - 1;
 }
 
@@ -70,38 +79,50 @@ CsvRecord CsvScanner::Without(CsvRecord::Kind kind) {
   return record;
 }
 
+size_t CsvScanner::LineEndBytes(const char* at) const {
+  if (at == end_) return 0;
+  if (*at == '\n') return 1;
+  if (at + 1 == end_) return complete_ ? 1 : std::string_view::npos;
+  return at[1] == '\n' ? 2 : 1;
+}
+
 CsvRecord CsvScanner::Ended(const char* end_of_text, const char* line_end, size_t field_count) {
   if (line_end > bound_) return Without(CsvRecord::Kind::kTooLong);
-  const bool has_line_end = line_end != end_;
+  const size_t line_end_bytes = LineEndBytes(line_end);
+  if (line_end_bytes == std::string_view::npos) return Without(CsvRecord::Kind::kMore);
+  if (line_end_bytes == 2) NextMark();
   CsvRecord record;
   record.kind = CsvRecord::Kind::kRecord;
   record.length = static_cast<size_t>(end_of_text - begin_);
-  record.used = static_cast<size_t>(line_end - begin_) + (has_line_end ? 1 : 0);
-  record.lines = lines_ + (has_line_end ? 1 : 0);
+  record.used = static_cast<size_t>(line_end - begin_) + line_end_bytes;
+  record.lines = lines_ + (line_end_bytes == 0 ? 0 : 1);
+  if (cr_ends_) record.lines = CountLines({begin_, record.used}, LineEnds::kAny);
   record.field_count = field_count;
   expected_ = begin_ + record.used;
   return record;
 }
 
-CsvRecord CsvScanner::QuoteFault(const char* open, bool complete, const char* why) {
-  const char* const stop = std::min(end_, bound_ + 1);
-  const auto* line_end =
-      static_cast<const char*>(std::memchr(open, '\n', static_cast<size_t>(stop - open)));
-  if (line_end == nullptr) {
+CsvRecord CsvScanner::QuoteFault(const char* open, const char* why) {
+  const LineEnds ends = cr_ends_ ? LineEnds::kAny : LineEnds::kLf;
+  const std::string_view within(begin_, static_cast<size_t>(std::min(end_, bound_ + 1) - begin_));
+  const size_t found = FindLineEnd(within, static_cast<size_t>(open - begin_), ends);
+  if (found == std::string_view::npos) {
     if (end_ > bound_) return Without(CsvRecord::Kind::kTooLong);
-    if (!complete) return Without(CsvRecord::Kind::kMore);
+    if (!complete_) return Without(CsvRecord::Kind::kMore);
   }
+  const size_t length = std::min(found, within.size());
+  const size_t line_end_bytes = LineEndBytes(begin_ + length);
+  if (line_end_bytes == std::string_view::npos) return Without(CsvRecord::Kind::kMore);
   CsvRecord record = Without(CsvRecord::Kind::kQuote);
-  const char* const last = line_end == nullptr ? end_ : line_end;
-  record.length = static_cast<size_t>(last - begin_);
-  record.used = record.length + (line_end == nullptr ? 0 : 1);
-  if (record.length != 0 && last[-1] == '\r') --record.length;
-  record.lines = static_cast<uint64_t>(std::count(begin_, begin_ + record.used, '\n'));
+  record.length = length;
+  record.used = length + line_end_bytes;
+  if (!cr_ends_ && length != 0 && begin_[length - 1] == '\r') --record.length;
+  record.lines = CountLines({begin_, record.used}, ends);
   record.why = why;
   return record;
 }
 
-CsvScanner::Quoted CsvScanner::ScanQuoted(const char* open, bool complete) {
+CsvScanner::Quoted CsvScanner::ScanQuoted(const char* open) {
   Quoted quoted;
   uint64_t lines = 0;
   while (true) {
@@ -111,11 +132,11 @@ CsvScanner::Quoted CsvScanner::ScanQuoted(const char* open, bool complete) {
       mark = NextMark();
     }
     if (mark > bound_ || mark == end_) {
-      quoted.kind = mark > bound_ || complete ? Quoted::Kind::kFault : Quoted::Kind::kMore;
+      quoted.kind = mark > bound_ || complete_ ? Quoted::Kind::kFault : Quoted::Kind::kMore;
       quoted.why = "the field's closing quote is missing";
       return quoted;
     }
-    if (mark + 1 == end_ && !complete) {
+    if (mark + 1 == end_ && !complete_) {
       quoted.kind = Quoted::Kind::kMore;
       return quoted;
     }
@@ -136,6 +157,7 @@ CsvRecord CsvScanner::Scan(std::string_view bytes, bool complete, size_t fields_
   const char* const end = begin_ + bytes.size();
   if (bytes.empty()) return Without(complete ? CsvRecord::Kind::kEnd : CsvRecord::Kind::kMore);
   if (expected_ != begin_ || end_ != end) Seek(begin_, end);
+  complete_ = complete;
   bound_ = bytes.size() > record_bytes_max_ ? begin_ + record_bytes_max_ : end;
   fields_.resize(fields_kept);
   kept_ = 0;
@@ -147,18 +169,18 @@ CsvRecord CsvScanner::Scan(std::string_view bytes, bool complete, size_t fields_
     const char* text_end;
     if (quoted) {
       NextMark();  // The opening quote.
-      const Quoted field = ScanQuoted(at, complete);
+      const Quoted field = ScanQuoted(at);
       if (field.kind == Quoted::Kind::kMore) return Without(CsvRecord::Kind::kMore);
-      if (field.kind == Quoted::Kind::kFault) return QuoteFault(at, complete, field.why);
+      if (field.kind == Quoted::Kind::kFault) return QuoteFault(at, field.why);
       text_end = field.close + 1;
       mark = text_end;
-      if (mark != end && *mark == '\r') {
+      if (!cr_ends_ && mark != end && *mark == '\r') {
         if (mark + 1 == end && !complete) return Without(CsvRecord::Kind::kMore);
         if (mark + 1 == end || mark[1] == '\n') ++mark;
       }
       if (mark != end) {
-        if (*mark != '\n' && *mark != delimiter_)
-          return QuoteFault(at, complete, "text follows the field's closing quote");
+        if (*mark != delimiter_ && !IsLineEnd(*mark))
+          return QuoteFault(at, "text follows the field's closing quote");
         NextMark();
       }
     } else {

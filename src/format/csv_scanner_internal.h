@@ -5,8 +5,8 @@
 //  and
 //    a delimiter, a line end or the end of the input must follow. A quote elsewhere in a field is
 //    text.
-//  - A CR belongs to the line end it stands before (also before the end of the input), else it is
-//  text.
+//  - Lines end as LineEnds says. By kLf a CR belongs to the line end it stands before (also before
+//  the end of the input), else it is text.
 //  - A line with nothing on it is no record.
 //  - A record may have record_bytes_max bytes up to its line end. One that has more is kTooLong and
 //  ends
@@ -27,6 +27,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "format/line_ends_internal.h"
 
 namespace weir::format {
 
@@ -59,7 +61,7 @@ struct CsvRecord {
 class CsvScanner {
  public:
   // Keeps the first `fields_kept` fields of a record and counts the others. quote '\0': none.
-  CsvScanner(char delimiter, char quote, size_t record_bytes_max);
+  CsvScanner(char delimiter, char quote, LineEnds line_ends, size_t record_bytes_max);
 
   // The record that `bytes` begins with. 64 bytes behind them may be read. `complete`: the input
   // ends with them.
@@ -74,6 +76,7 @@ class CsvScanner {
  private:
   // Delimiters, quotes and line ends of the 64 bytes at `block`, a bit each.
   uint64_t MaskOf(const char* block) const;
+  uint64_t MaskOfByte(const char* block, char byte) const;
   void Seek(const char* at, const char* end);
   // The next of them, in order; end_ when there are no more.
   const char* NextMark() {
@@ -92,9 +95,12 @@ class CsvScanner {
   void LoadMask();
 
   struct Quoted;
-  Quoted ScanQuoted(const char* open, bool complete);
+  Quoted ScanQuoted(const char* open);
   CsvRecord Ended(const char* end_of_text, const char* line_end, size_t field_count);
-  CsvRecord QuoteFault(const char* open, bool complete, const char* why);
+  CsvRecord QuoteFault(const char* open, const char* why);
+  bool IsLineEnd(char c) const { return c == '\n' || (cr_ends_ && c == '\r'); }
+  // Bytes of the line end at `at`; npos: the next ones decide, and they are not there yet.
+  size_t LineEndBytes(const char* at) const;
   CsvRecord Without(CsvRecord::Kind kind);
   void Keep(const char* begin, const char* end, bool quoted, bool doubled) {
     if (kept_ == fields_.size()) return;
@@ -107,6 +113,7 @@ class CsvScanner {
   char delimiter_;
   char quote_;
   bool quoting_;
+  bool cr_ends_;
   size_t record_bytes_max_;
   std::vector<CsvField> fields_;  // The first kept_ of them are the record's.
   size_t kept_ = 0;
@@ -114,6 +121,7 @@ class CsvScanner {
   const char* begin_ = nullptr;  // Of the record.
   const char* bound_ = nullptr;  // The last place its line end may stand.
   const char* end_ = nullptr;    // Of the bytes.
+  bool complete_ = false;
   const char* block_ = nullptr;
   uint64_t mask_ = 0;
   const char* expected_ = nullptr;  // Where the mask stands; elsewhere it must be made anew.

@@ -182,26 +182,97 @@ TEST(Csv, UnknownColumnsAreRescued) {
       << "empty names and names that come twice";
 }
 
-TEST(Csv, AHeaderThatFitsNothingIsAnError) {
-  EXPECT_EQ(Decode(kTwo, "x,y\n1,2\n"), Lines{"error csv.header"});
-  EXPECT_EQ(Decode(kTwo, "a,a\n1,2\n"), Lines{"error csv.header"});
-  EXPECT_EQ(Decode(kTwo, "\"a,b\n1,2\n"), Lines{"error csv.header"});
-  EXPECT_EQ(Decode(kTwo, "a,b,\xFF\n1,2,3\n"), Lines{"error csv.header"});
+TEST(Csv, AHeaderThatCannotBeUsedMakesTheInputOneDeadLetter) {
+  EXPECT_EQ(Decode(kTwo, "x,y\n1,2\n"), Lines{"@0:1+8 csv.header"});
+  EXPECT_EQ(Decode(kTwo, "a,a\n1,2\n"), Lines{"@0:1+8 csv.header"});
+  EXPECT_EQ(Decode(kTwo, "\"a,b\n1,2\n"), Lines{"@0:1+9 csv.header"});
+  EXPECT_EQ(Decode(kTwo, "a,b,\xFF\n1,2,3\n"), Lines{"@0:1+12 csv.header"});
+  EXPECT_EQ(Decode(kTwo, "\n\nx,y\n"), Lines{"@2:3+4 csv.header"}) << "from the header on";
   Cutting cutting;
   cutting.record_bytes_max = 8;
-  EXPECT_EQ(Decode(kTwo, "a,b,c,d,e,f\n", {}, cutting), Lines{"error csv.header"});
+  EXPECT_EQ(Decode(kTwo, "a,b,c,d,e,f\n", {}, cutting), Lines{"@0:1+12 csv.header"});
+}
 
+// The detail of the first dead letter.
+std::string HeaderFault(const std::string& input, CsvOptions csv = {}) {
   FormatSpec spec;
   spec.kind = FormatKind::kCsv;
-  DecoderOptions options;
-  options.input_name = "data/x.csv";
-  auto decoder =
-      MakeDecoder(spec, kTwo, std::make_unique<env::MemoryReader>("\nx,y\n1,2\n"), {}, options);
-  const auto batch = (*decoder)->Next({});
-  ASSERT_FALSE(batch.has_value());
-  EXPECT_EQ(batch.error().kind, ErrorKind::kInvalid);
-  EXPECT_EQ(batch.error().place.ToString(), "data/x.csv, line 2, byte 1");
-  EXPECT_EQ(batch.error().message, "the header names none of the contract's columns: it has x, y");
+  spec.csv = csv;
+  auto decoder = MakeDecoder(spec, Columns({{"user_id", "bigint"}, {"kind", "varchar"}}),
+                             std::make_unique<env::MemoryReader>(input));
+  auto batch = (*decoder)->Next({});
+  if (!batch || !*batch || (**batch).broken.size() != 1) return "no dead letter";
+  const columnar::RejectedRow row = (**batch).broken[0];
+  EXPECT_EQ(row.kind, columnar::RejectedKind::kObject);
+  EXPECT_EQ(row.raw, input);
+  EXPECT_TRUE((*decoder)->state().ended);
+  batch = (*decoder)->Next({});
+  EXPECT_TRUE(batch && !*batch);
+  return row.reasons.at(0).detail;
+}
+
+TEST(Csv, AHeadersFaultSaysWhatItSaysAndWhatIsWanted) {
+  EXPECT_EQ(HeaderFault("x,y\n1,2\n"),
+            "the header names none of the contract's columns: it has x, y, the contract wants "
+            "user_id, kind; if the file has no header, set csv: {header: false}");
+  EXPECT_EQ(HeaderFault("User Id;Type\n1;2\n", CsvOptions::OfInput()),
+            "the header names none of the contract's columns: it has User Id, Type, the contract "
+            "wants user_id, kind; if 'User Id' is meant to be 'user_id', give the column `from: "
+            "User Id`");
+  EXPECT_EQ(HeaderFault("kind,kind\n1,2\n"),
+            "the header names 'kind' twice; rename one of the two");
+  EXPECT_EQ(HeaderFault("kind,\"user_id\n1,2\n"),
+            "the header cannot be read: the field's closing quote is missing");
+  EXPECT_EQ(HeaderFault("kind,gr\xF6\xDF"
+                        "e\n1,2\n"),
+            "the header's name 'gr\\xF6\\xDFe' is not UTF-8; if the file is in another encoding, "
+            "say which one: csv: {encoding: windows-1252}");
+}
+
+TEST(Csv, TheFirstLineEndTellsWhichThereAre) {
+  RunCases(
+      {{"CR", "a,b\r1,2\r3,4\r", {Row("@4:2", "\"1\"", "\"2\""), Row("@8:3", "\"3\"", "\"4\"")}},
+       {"CR, then others",
+        "a,b\r1,2\r\n3,4\n5,6",
+        {Row("@4:2", "\"1\"", "\"2\""), Row("@9:3", "\"3\"", "\"4\""),
+         Row("@13:4", "\"5\"", "\"6\"")}},
+       {"a CR in quotes is none", "\"a\",b,\"\r\"\n1,2,\n", {Row("@10:2", "\"1\"", "\"2\"")}},
+       {"line ends in quotes",
+        "a,b\r\"1\r\n1\",2\r3,4\r",
+        {Row("@4:2", R"("1\r\n1")", "\"2\""), Row("@13:4", "\"3\"", "\"4\"")}},
+       {"a wrong quote costs one line",
+        "a,b\r\"1,2\r3,4\r",
+        {"@4:2+4 csv.quote", Row("@9:3", "\"3\"", "\"4\"")}},
+       {"blank lines", "\r\ra,b\r\r1,2\r", {Row("@7:5", "\"1\"", "\"2\"")}}});
+  Cutting cutting;
+  cutting.record_bytes_max = 5;
+  EXPECT_EQ(Decode(kTwo, "a,b\r1234,5678\r3,4\r", {}, cutting),
+            (Lines{"@4:2+9 record.too_long", Row("@14:3", "\"3\"", "\"4\"")}));
+}
+
+TEST(Csv, TheDelimiterIsFoundByTheContract) {
+  struct FoundCase {
+    std::string header;
+    char expected;
+  };
+  for (const FoundCase& c : std::vector<FoundCase>{{"a,b", ','},
+                                                   {"a;b", ';'},
+                                                   {"b\ta", '\t'},
+                                                   {"a|x|b", '|'},
+                                                   {"a", ','},
+                                                   {"a;b;x,y,z,u", ';'},
+                                                   {"a,b,x;y;z;u", ','},
+                                                   {"a;x,y", ';'},
+                                                   {"a,x;y,z;b", ','},
+                                                   {"\"a\";\"b\"", ';'},
+                                                   {"a;x,a", ','}}) {
+    FormatSpec spec;
+    spec.kind = FormatKind::kCsv;
+    spec.csv = CsvOptions::OfInput();
+    const SeenInput seen = ReadInput(spec, kTwo, c.header, c.header, {});
+    EXPECT_TRUE(seen.records.empty()) << c.header;
+    EXPECT_EQ(seen.state.csv_delimiter, c.expected) << c.header;
+  }
 }
 
 TEST(Csv, WithoutAHeaderFieldsAreTheColumnsInOrder) {
@@ -227,7 +298,9 @@ TEST(Csv, AHeaderMayBeWide) {
   EXPECT_EQ(Decode(kTwo, header + "\n" + row + "\n"),
             (Lines{Row(at, "\"1\"", "null", R"("{\"x499\":\"last\"}")")}));
   for (int i = 0; i < 10'000; ++i) header += ",y" + std::to_string(i);
-  EXPECT_EQ(Decode(kTwo, header + "\n"), Lines{"error csv.header"}) << "but not without end";
+  EXPECT_EQ(Decode(kTwo, header + "\n"),
+            Lines{"@0:1+" + std::to_string(header.size() + 1) + " csv.header"})
+      << "but not without end";
 }
 
 TEST(Csv, OtherDelimitersAndQuotes) {
@@ -239,8 +312,8 @@ TEST(Csv, OtherDelimitersAndQuotes) {
   csv.quote = '\0';
   EXPECT_EQ(Decode(kTwo, "a;b\n\"1;2\n'3;4\n", csv),
             (Lines{Row("@4:2", R"("\"1")", "\"2\""), Row("@9:3", "\"'3\"", "\"4\"")}));
-  for (const auto& [delimiter, quote] : std::vector<std::pair<char, char>>{
-           {'"', '"'}, {'\n', '"'}, {',', '\r'}, {'\0', '"'}, {'\xE4', '"'}}) {
+  for (const auto& [delimiter, quote] :
+       std::vector<std::pair<char, char>>{{'"', '"'}, {'\n', '"'}, {',', '\r'}, {'\xE4', '"'}}) {
     FormatSpec spec;
     spec.kind = FormatKind::kCsv;
     spec.csv.delimiter = delimiter;

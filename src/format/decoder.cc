@@ -27,6 +27,17 @@ constexpr std::array<CompressionName, 4> kCompressions = {{{Compression::kAuto, 
                                                            {Compression::kGzip, "gzip"},
                                                            {Compression::kZstd, "zstd"}}};
 
+struct EncodingName {
+  Encoding encoding;
+  std::string_view text;
+};
+constexpr std::array<EncodingName, 6> kEncodings = {{{Encoding::kUtf8, "utf-8"},
+                                                     {Encoding::kUtf16, "utf-16"},
+                                                     {Encoding::kUtf16Le, "utf-16le"},
+                                                     {Encoding::kUtf16Be, "utf-16be"},
+                                                     {Encoding::kLatin1, "latin-1"},
+                                                     {Encoding::kWindows1252, "windows-1252"}}};
+
 }  // namespace
 
 Result<void> CheckCsvOptions(const CsvOptions& csv) {
@@ -91,13 +102,28 @@ Result<Compression> ParseCompression(std::string_view text) {
               "compressions are auto, none, gzip and zstd");
 }
 
+std::string_view ToText(Encoding encoding) {
+  return kEncodings[static_cast<size_t>(encoding)].text;
+}
+
+Result<Encoding> ParseEncoding(std::string_view text) {
+  for (const EncodingName& name : kEncodings)
+    if (name.text == text) return name.encoding;
+  return Fail(ErrorKind::kInvalid, "format.encoding", "no encoding '" + std::string(text) + "'",
+              "encodings are utf-8, utf-16, utf-16le, utf-16be, latin-1 and windows-1252");
+}
+
 uint64_t DecoderState::reader_offset() const {
-  return compression == Compression::kGzip || compression == Compression::kZstd ? 0 : offset;
+  const bool compressed = compression == Compression::kGzip || compression == Compression::kZstd;
+  return compressed || encoding.value_or(Encoding::kUtf8) != Encoding::kUtf8 ? 0 : offset;
 }
 
 std::string DecoderState::ToJson() const {
   nlohmann::ordered_json json = {
       {"offset", offset}, {"line", line}, {"compression", ToText(compression)}};
+  if (encoding) json["encoding"] = ToText(*encoding);
+  if (csv_delimiter != '\0') json["csv_delimiter"] = std::string(1, csv_delimiter);
+  if (csv_cr) json["csv_cr"] = true;
   if (!csv_header.empty()) json["csv_header"] = csv_header;
   if (ended) json["ended"] = true;
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
@@ -118,6 +144,17 @@ Result<DecoderState> DecoderState::FromJson(std::string_view text) {
     const auto compression = ParseCompression(json.at("compression").get<std::string>());
     if (!compression) return wrong(compression.error().message);
     state.compression = *compression;
+    if (json.contains("encoding")) {
+      const auto encoding = ParseEncoding(json.at("encoding").get<std::string>());
+      if (!encoding || *encoding == Encoding::kUtf16) return wrong("its encoding is unknown");
+      state.encoding = *encoding;
+    }
+    if (json.contains("csv_delimiter")) {
+      const auto delimiter = json.at("csv_delimiter").get<std::string>();
+      if (delimiter.size() != 1) return wrong("a delimiter is one character");
+      state.csv_delimiter = delimiter.front();
+    }
+    state.csv_cr = json.value("csv_cr", false);
     if (json.contains("csv_header"))
       state.csv_header = json.at("csv_header").get<std::vector<std::string>>();
     if (json.contains("ended")) state.ended = json.at("ended").get<bool>();
@@ -131,7 +168,11 @@ Result<std::unique_ptr<Decoder>> MakeDecoder(const FormatSpec& spec,
                                              std::vector<columnar::ColumnSpec> columns,
                                              std::unique_ptr<env::ByteReader> reader,
                                              DecoderState start, DecoderOptions options) {
-  if (spec.kind == FormatKind::kCsv) WEIR_TRY(CheckCsvOptions(spec.csv));
+  if (spec.kind == FormatKind::kCsv) {
+    CsvOptions csv = spec.csv;
+    if (csv.delimiter == kFoundDelimiter) csv.delimiter = csv.quote == ',' ? ';' : ',';
+    WEIR_TRY(CheckCsvOptions(csv));
+  }
   WEIR_ASSIGN(RowBuilder rows, RowBuilder::Make(std::move(columns)));
   if (spec.kind == FormatKind::kCsv)
     return MakeCsvDecoder(spec, std::move(rows), std::move(reader), std::move(start),

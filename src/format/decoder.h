@@ -13,10 +13,13 @@
 //  3. A broken record costs itself alone. Where the next one begins is a function of the bytes
 //     (csv_scanner_internal.h has the rule for quotes; an NDJSON record is a line).
 //  4. Memory is a few chunks, whatever the input. A record over kRecordBytesMax is one dead letter.
-//  5. A compressed input that breaks gives its readable records first, then one dead letter of kind
-//     kObject (object.corrupt) that holds the readable rest, and then the end.
+//  5. An input that breaks (its compression, a cut UTF-16) gives its readable records first, then
+//     one dead letter of kind kObject (object.corrupt) that holds the readable rest, and then the
+//     end. So does a CSV whose header cannot be used (csv.header): the dead letter is all of it.
+//  6. Positions count the text that is decoded: decompressed, and in UTF-8.
 //
 // Reasons of broken records: record.too_long, text.utf8, object.corrupt, csv.quote, csv.fields,
+// csv.header (it names none of the contract's columns, or one of them twice, or cannot be read),
 // json.syntax, json.not_object, json.depth, json.duplicate_key. Reasons of cells: type.KIND,
 // text.utf8, text.nul. Threads: one at a time.
 #pragma once
@@ -42,11 +45,16 @@ struct DecoderState {
   uint64_t offset = 0;                           // In the decompressed input.
   uint64_t line = 1;                             // Of the byte at `offset`.
   Compression compression = Compression::kAuto;  // As found; kAuto before the first Next.
-  std::vector<std::string> csv_header;           // Names in the file's order, once it was read.
   bool ended = false;                            // The input broke; there is no more to come.
 
-  // Where the reader given to MakeDecoder must stand: at `offset` of a plain input, at 0 of a
-  // compressed one (the decoder then skips by decompressing).
+  // Of CSV, found at its beginning.
+  std::optional<Encoding> encoding;     // Never kUtf16.
+  char csv_delimiter = '\0';            // '\0' before the first record was looked at.
+  bool csv_cr = false;                  // Lines end with CR too.
+  std::vector<std::string> csv_header;  // Names in the file's order.
+
+  // Where the reader given to MakeDecoder must stand: at `offset` of plain UTF-8, else at 0 (the
+  // decoder then skips by reading).
   uint64_t reader_offset() const;
 
   // One line of JSON for a durable plan, and back. Error decoder.state (kCorrupt).
@@ -68,8 +76,7 @@ class Decoder {
 
   // The next records, at least one and within the limits; often fewer, since a batch never spans
   // two chunks. nullopt at the end, for ever after.
-  // Errors: those of the reader (kIo ...); csv.header (kInvalid), whose place is the header:
-  // it names none of the contract's columns, or one of them twice, or cannot be read.
+  // Errors: those of the reader (kIo ...).
   virtual Result<std::optional<columnar::DecodedBatch>> Next(DecodeLimits limits) = 0;
 
   // Behind the last record that Next returned.

@@ -12,6 +12,8 @@
 #include "base/check.h"
 #include "format/decoder.h"
 #include "format/encoder.h"
+#include "format/line_ends_internal.h"
+#include "format/piecewise_check_internal.h"
 
 namespace weir::format {
 
@@ -39,23 +41,6 @@ struct SeenInput {
   std::string error;  // Code of the Error that ended it; empty: it came to its end.
   DecoderState state;
   friend bool operator==(const SeenInput&, const SeenInput&) = default;
-};
-
-// Gives bytes in small pieces.
-class PiecewiseReader final : public env::ByteReader {
- public:
-  PiecewiseReader(std::string_view bytes, size_t piece) : bytes_(bytes), piece_(piece) {}
-  Result<size_t> Read(std::span<char> into) override {
-    size_t count = std::min(bytes_.size(), into.size());
-    if (piece_ != 0) count = std::min(count, piece_);
-    std::copy_n(bytes_.begin(), count, into.begin());
-    bytes_.remove_prefix(count);
-    return count;
-  }
-
- private:
-  std::string_view bytes_;
-  size_t piece_;
 };
 
 inline std::string TextOf(const std::vector<columnar::Reason>& reasons) {
@@ -172,13 +157,13 @@ inline SeenInput ReadInput(const FormatSpec& spec, const std::vector<columnar::C
 // alone.
 inline void CheckRecords(const SeenInput& seen, std::string_view plain, uint64_t first_record) {
   uint64_t at = first_record;
-  uint64_t lines = 1 + static_cast<uint64_t>(std::count(
-                           plain.begin(), plain.begin() + static_cast<ptrdiff_t>(at), '\n'));
+  const LineEnds ends = seen.state.csv_cr ? LineEnds::kAny : LineEnds::kLf;
+  uint64_t lines = 1 + CountLines(plain.substr(0, at), ends);
   const auto pass = [&](uint64_t to, bool blank) {
     WEIR_CHECK(at <= to && to <= plain.size());
     const std::string_view gap = plain.substr(at, to - at);
     WEIR_CHECK(!blank || gap.find_first_not_of(" \t\r\n") == std::string_view::npos);
-    lines += static_cast<uint64_t>(std::count(gap.begin(), gap.end(), '\n'));
+    lines += CountLines(gap, ends);
     at = to;
   };
   for (const SeenRecord& record : seen.records) {

@@ -166,6 +166,77 @@ TEST_P(BothFormats, AnyCuttingGivesTheSameRecords) {
         << cutting.chunk_bytes;
 }
 
+// The sample in another encoding or with other line ends and delimiters.
+struct CsvVariation {
+  std::string name;
+  std::string bytes;
+  Encoding encoding = Encoding::kUtf8;
+};
+
+std::string Replaced(std::string text, std::string_view from, std::string_view to) {
+  for (size_t at = 0; (at = text.find(from, at)) != kNowhere; at += to.size())
+    text.replace(at, from.size(), to);
+  return text;
+}
+
+std::string Utf16Of(std::string_view latin_1) {
+  std::string bytes = "\xFF\xFE";
+  for (const char c : latin_1) {
+    bytes += c;
+    bytes += '\0';
+  }
+  return bytes;
+}
+
+TEST(Decoder, AnyCuttingOfACsvGivesTheSameRecordsWhateverItsBeginningTells) {
+  const std::string sample = Replaced(Sample(FormatKind::kCsv).input, "é€😀", "\xE9");
+  const std::string cr = Replaced(Replaced(sample, "\r\n", "\n"), "\n", "\r");
+  const std::vector<CsvVariation> variations = {
+      {"UTF-16", Utf16Of(sample)},
+      {"torn UTF-16", Utf16Of(sample) + "x"},
+      {"windows-1252", sample + "\x81\n", Encoding::kWindows1252},
+      {"CR", cr, Encoding::kLatin1},
+      {"CR, then all line ends", cr + "\rx,1,2,3\r\ny,1,2,3\nz,1,2,3\r", Encoding::kLatin1},
+      {"semicolons", Replaced(sample, ",", ";"), Encoding::kLatin1},
+      {"UTF-16, CR, pipes", Utf16Of(Replaced(cr, ",", "|"))},
+      {"a header that fits nothing", "x" + sample.substr(7), Encoding::kLatin1},
+      {"a header that fits nothing, torn UTF-16", Utf16Of("x,y\n" + sample) + "x"},
+  };
+  for (const CsvVariation& variation : variations) {
+    FormatSpec spec;
+    spec.kind = FormatKind::kCsv;
+    spec.csv = CsvOptions::OfInput();
+    spec.csv.encoding = variation.encoding;
+    const std::vector<ColumnSpec> columns = Sample(FormatKind::kCsv).columns;
+    const std::string plain = AsUtf8(variation.bytes, variation.encoding);
+    const SeenInput expected = ReadInput(spec, columns, variation.bytes, plain, {});
+    EXPECT_EQ(expected.error, "") << variation.name;
+    ASSERT_FALSE(expected.records.empty()) << variation.name;
+    if (!variation.name.starts_with("a header")) {
+      EXPECT_GT(expected.records.size(), 8U) << variation.name;
+    }
+    CheckRecords(expected, plain, expected.records.front().offset);
+    for (const Cutting& cutting : EveryCutting())
+      ASSERT_EQ(ReadInput(spec, columns, variation.bytes, plain, cutting), expected)
+          << variation.name << ", " << cutting.limits.rows << " rows, " << cutting.limits.bytes
+          << " bytes, chunks of " << cutting.chunk_bytes;
+    for (size_t bound = 3; bound < 40; ++bound) {
+      Cutting whole;
+      whole.record_bytes_max = bound;
+      const SeenInput bounded = ReadInput(spec, columns, variation.bytes, plain, whole);
+      CheckRecords(bounded, plain, bounded.records.front().offset);
+      for (const size_t chunk_bytes : {1, 2, 64}) {
+        Cutting cutting = whole;
+        cutting.chunk_bytes = chunk_bytes;
+        cutting.limits.rows = 1 + bound % 3;
+        cutting.restart = bound % 2 == 0;
+        ASSERT_EQ(ReadInput(spec, columns, variation.bytes, plain, cutting), bounded)
+            << variation.name << ", bound " << bound << ", chunks of " << chunk_bytes;
+      }
+    }
+  }
+}
+
 TEST_P(BothFormats, AnyCuttingOfACompressedInputGivesTheSameRecords) {
   const Format format = Sample(GetParam());
   SeenInput expected = Read(format, format.input);

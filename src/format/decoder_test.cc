@@ -13,6 +13,9 @@ TEST(DecoderState, IsStoredAsText) {
   state.offset = 12345678901234ULL;
   state.line = 77;
   state.compression = Compression::kZstd;
+  state.encoding = Encoding::kUtf16Be;
+  state.csv_delimiter = '|';
+  state.csv_cr = true;
   state.csv_header = {"a", "é \"q\"", ""};
   state.ended = true;
   EXPECT_EQ(DecoderState::FromJson(state.ToJson()).value(), state);
@@ -20,9 +23,13 @@ TEST(DecoderState, IsStoredAsText) {
   EXPECT_EQ(DecoderState::FromJson(DecoderState{}.ToJson()).value(), DecoderState{});
   EXPECT_EQ(state.reader_offset(), 0U);
   state.compression = Compression::kNone;
+  EXPECT_EQ(state.reader_offset(), 0U);
+  state.encoding = Encoding::kUtf8;
   EXPECT_EQ(state.reader_offset(), state.offset);
   for (const char* text :
        {"", "{}", "[]", "{\"offset\":-1,\"line\":1,\"compression\":\"none\"}",
+        "{\"offset\":1,\"line\":1,\"compression\":\"none\",\"encoding\":\"utf-16\"}",
+        "{\"offset\":1,\"line\":1,\"compression\":\"none\",\"csv_delimiter\":\"\"}",
         "{\"offset\":\"1\",\"line\":1,\"compression\":\"none\"}", "{\"offset\":1,\"line\":1}"})
     EXPECT_EQ(DecoderState::FromJson(text).error().code, "decoder.state") << text;
 }

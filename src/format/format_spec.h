@@ -19,11 +19,32 @@ enum class Compression : uint8_t {
   kZstd,
 };
 
+// How a text's characters are written; a byte-order mark overrules it.
+enum class Encoding : uint8_t {
+  kUtf8,
+  kUtf16,  // Of either byte order: by the mark, else by the first bytes.
+  kUtf16Le,
+  kUtf16Be,
+  kLatin1,
+  kWindows1252,
+};
+
+// The delimiter of an input to be read is the one of these by which its header fits the contract.
+inline constexpr char kFoundDelimiter = '\0';
+
 struct CsvOptions {
-  char delimiter = ',';
+  // All by default, and the delimiter to be found.
+  static CsvOptions OfInput() {
+    CsvOptions csv;
+    csv.delimiter = kFoundDelimiter;
+    return csv;
+  }
+
+  char delimiter = ',';    // Or kFoundDelimiter.
   char quote = '"';        // '\0': quoting is off.
   bool has_header = true;  // Without one, fields are the contract's columns in their order.
   std::string null_text;   // An unquoted field that equals it is null, as an empty one always is.
+  Encoding encoding = Encoding::kUtf8;
   friend bool operator==(const CsvOptions&, const CsvOptions&) = default;
 };
 
@@ -35,7 +56,7 @@ struct FormatSpec {
 };
 
 // Error format.csv_options (kInvalid): delimiter and quote must be different ASCII characters, no
-// line ends.
+// line ends. kFoundDelimiter is for inputs alone, since what is written must be said.
 Result<void> CheckCsvOptions(const CsvOptions& csv);
 
 // By the ending: .csv .tsv, .ndjson .jsonl .json, each with .gz or .zst behind it. A compression in
@@ -48,5 +69,9 @@ Result<FormatKind> ParseFormatKind(std::string_view text);
 // "auto" "none" "gzip" "zstd", and back; error format.compression (kInvalid).
 std::string_view ToText(Compression compression);
 Result<Compression> ParseCompression(std::string_view text);
+// "utf-8" "utf-16" "utf-16le" "utf-16be" "latin-1" "windows-1252", and back; error format.encoding
+// (kInvalid).
+std::string_view ToText(Encoding encoding);
+Result<Encoding> ParseEncoding(std::string_view text);
 
 }  // namespace weir::format

@@ -1,6 +1,8 @@
 // What both fuzz targets do with their bytes. The first four say how to cut, the rest is the input.
 #pragma once
 
+#include <array>
+
 #include "format/decoder_check_internal.h"
 
 namespace weir::format {
@@ -36,17 +38,23 @@ inline void FuzzDecoder(FormatKind kind, std::string_view bytes) {
   FormatSpec spec;
   spec.kind = kind;
   spec.csv.has_header = (knob(3) & 16) == 0;
+  if ((knob(3) & 32) != 0) spec.csv.delimiter = kFoundDelimiter;
+  constexpr std::array kEncodings = {Encoding::kUtf8, Encoding::kUtf16, Encoding::kLatin1,
+                                     Encoding::kWindows1252};
+  spec.csv.encoding = kEncodings[knob(3) >> 6];
   spec.compression = Compression::kNone;
   bytes.remove_prefix(4);
+  const std::string plain =
+      kind == FormatKind::kCsv ? AsUtf8(bytes, spec.csv.encoding) : std::string(bytes);
 
   Cutting whole;
   whole.record_bytes_max = small.record_bytes_max;
   const std::vector<columnar::ColumnSpec> columns = EveryColumn();
-  const SeenInput expected = ReadInput(spec, columns, bytes, bytes, whole);
-  WEIR_CHECK(ReadInput(spec, columns, bytes, bytes, small) == expected);
+  const SeenInput expected = ReadInput(spec, columns, bytes, plain, whole);
+  WEIR_CHECK(ReadInput(spec, columns, bytes, plain, small) == expected);
   small.restart = true;
-  WEIR_CHECK(ReadInput(spec, columns, bytes, bytes, small) == expected);
-  if (!expected.records.empty()) CheckRecords(expected, bytes, expected.records.front().offset);
+  WEIR_CHECK(ReadInput(spec, columns, bytes, plain, small) == expected);
+  if (!expected.records.empty()) CheckRecords(expected, plain, expected.records.front().offset);
 }
 
 }  // namespace weir::format

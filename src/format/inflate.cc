@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "format/peek_internal.h"
 
 namespace weir::format {
 namespace {
@@ -182,26 +183,6 @@ class ZstdReader final : public Inflater {
   uint64_t frames_ = 0;
 };
 
-// Bytes that were looked at, then the rest: one short read, which everything in this room takes.
-class Rejoined final : public env::ByteReader {
- public:
-  Rejoined(std::string front, std::unique_ptr<env::ByteReader> rest)
-      : front_(std::move(front)), rest_(std::move(rest)) {}
-
-  Result<size_t> Read(std::span<char> into) override {
-    if (used_ == front_.size()) return rest_->Read(into);
-    const size_t copied = std::min(into.size(), front_.size() - used_);
-    std::memcpy(into.data(), front_.data() + used_, copied);
-    used_ += copied;
-    return copied;
-  }
-
- private:
-  std::string front_;
-  size_t used_ = 0;
-  std::unique_ptr<env::ByteReader> rest_;
-};
-
 Compression CompressionOf(std::string_view front) {
   using namespace std::string_view_literals;
   if (front.starts_with("\x1F\x8B"sv)) return Compression::kGzip;
@@ -225,22 +206,14 @@ std::unique_ptr<env::ByteReader> InflateZstd(std::unique_ptr<env::ByteReader> co
 Result<OpenedInput> OpenInput(std::unique_ptr<env::ByteReader> raw, Compression compression) {
   if (compression == Compression::kNone)
     return OpenedInput{.reader = std::move(raw), .compression = compression};
-  std::array<char, 4> front;
-  size_t got = 0;
-  while (got < front.size()) {
-    WEIR_ASSIGN(const size_t more, raw->Read(std::span(front).subspan(got)));
-    if (more == 0) break;
-    got += more;
-  }
-  const std::string_view seen(front.data(), got);
-  if (got == 0) compression = Compression::kNone;
-  if (compression == Compression::kAuto) compression = CompressionOf(seen);
-  auto whole = std::make_unique<Rejoined>(std::string(seen), std::move(raw));
+  WEIR_ASSIGN(Peeked peeked, Peek(std::move(raw), 4));
+  if (peeked.front.empty()) compression = Compression::kNone;
+  if (compression == Compression::kAuto) compression = CompressionOf(peeked.front);
   if (compression == Compression::kGzip)
-    return OpenedInput{.reader = InflateGzip(std::move(whole)), .compression = compression};
+    return OpenedInput{.reader = InflateGzip(std::move(peeked.whole)), .compression = compression};
   if (compression == Compression::kZstd)
-    return OpenedInput{.reader = InflateZstd(std::move(whole)), .compression = compression};
-  return OpenedInput{.reader = std::move(whole), .compression = compression};
+    return OpenedInput{.reader = InflateZstd(std::move(peeked.whole)), .compression = compression};
+  return OpenedInput{.reader = std::move(peeked.whole), .compression = compression};
 }
 
 }  // namespace weir::format

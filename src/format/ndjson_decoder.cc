@@ -98,8 +98,8 @@ class NdjsonDecoder final : public ChunkDecoder {
  public:
   NdjsonDecoder(const FormatSpec& spec, RowBuilder rows, std::unique_ptr<env::ByteReader> reader,
                 DecoderState start, DecoderOptions options)
-      : ChunkDecoder(spec.compression, std::move(rows), std::move(reader), std::move(start),
-                     std::move(options)),
+      : ChunkDecoder(spec.compression, std::nullopt, std::move(rows), std::move(reader),
+                     std::move(start), std::move(options)),
         keys_(this->rows().specs()),
         seen_(this->rows().column_count(), 0) {
     for (const ColumnSpec& column : this->rows().specs()) kinds_.push_back(column.type.kind);

@@ -159,7 +159,8 @@ std::string Definition(const PipelineSpec& spec) {
     made["csv"] = {{"delimiter", std::string(1, files->csv.delimiter)},
                    {"quote", std::string(1, files->csv.quote)},
                    {"header", files->csv.has_header},
-                   {"null", files->csv.null_text}};
+                   {"null", files->csv.null_text},
+                   {"encoding", format::ToText(files->csv.encoding)}};
   }
   if (const auto* table = std::get_if<sink::TableSinkSpec>(&spec.sink))
     made["sink"] = {{"table", table->table.ToString()}, {"partition_by", table->partition_by}};

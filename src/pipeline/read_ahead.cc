@@ -140,7 +140,7 @@ struct ReadAhead::State {
     }
     const format::DecoderState at = decoder.state();
     // A plain file that was read to its last byte is done, without a batch of its own to say so.
-    if (at.compression == format::Compression::kNone && at.offset >= of->size) ended = true;
+    if (at.reader_offset() >= of->size) ended = true;
     WEIR_TRY(reading->split->CheckUnchanged());
     splits[next].state = at.ToJson();
     splits[next].done = ended;

@@ -15,19 +15,35 @@ Result<char> ParseCharacter(const std::string& text) {
               "write one character, or tab");
 }
 
+Result<char> ParseDelimiter(const std::string& text) {
+  return text == "auto" ? format::kFoundDelimiter : ParseCharacter(text);
+}
+
+Result<char> ParseQuote(const std::string& text) {
+  return text == "none" ? '\0' : ParseCharacter(text);
+}
+
 const config::FieldTable<format::CsvOptions>& CsvFields() {
   static const config::FieldTable<format::CsvOptions> table{
       "pipelines.NAME.source.csv",
-      {Field("delimiter", &format::CsvOptions::delimiter,
-             config::Parsed<char>("character", ParseCharacter), Default("\",\""),
-             "between fields; tab for a tab; a file ending in .tsv has tabs by itself"),
+      {Field(
+           "delimiter", &format::CsvOptions::delimiter,
+           config::Parsed<char>("character | auto", ParseDelimiter), Default("auto"),
+           "between fields; tab for a tab; auto: a tab in a file ending in .tsv, else that of , ; "
+           "tab | by which the header fits the contract"),
        Field("header", &format::CsvOptions::has_header, config::Bool(), Default("true"),
              "the first record names the fields; without it they are the contract's columns in "
              "order"),
-       Field("quote", &format::CsvOptions::quote, config::Parsed<char>("character", ParseCharacter),
-             Default("'\"'"), "around fields that hold delimiters, quotes or line ends"),
+       Field("quote", &format::CsvOptions::quote,
+             config::Parsed<char>("character | none", ParseQuote), Default("'\"'"),
+             "around fields that hold delimiters, quotes or line ends"),
        Field("null", &format::CsvOptions::null_text, config::Text(), Default("''"),
-             "an unquoted field of this text is null, as an empty one always is")}};
+             "an unquoted field of this text is null, as an empty one always is"),
+       Field("encoding", &format::CsvOptions::encoding,
+             config::Parsed<format::Encoding>(
+                 "utf-8 | utf-16 | utf-16le | utf-16be | latin-1 | windows-1252",
+                 format::ParseEncoding),
+             Default("utf-8"), "how characters are written; a byte-order mark overrules it")}};
   return table;
 }
 

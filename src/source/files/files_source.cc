@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "env/hash.h"
+#include "format/decoder.h"
 
 namespace weir::source {
 namespace {
@@ -80,7 +81,8 @@ class FilesSource final : public Source {
     format::FormatSpec made = by_name.value_or(format::FormatSpec{});
     const char by_ending = made.csv.delimiter;
     made.csv = spec_.csv;
-    if (spec_.csv.delimiter == ',') made.csv.delimiter = by_ending;
+    if (spec_.csv.delimiter == format::kFoundDelimiter && by_ending == '\t')
+      made.csv.delimiter = by_ending;
     if (spec_.format) made.kind = *spec_.format;
     if (spec_.compression) made.compression = *spec_.compression;
     return made;
@@ -146,6 +148,9 @@ class FilesSource final : public Source {
   Result<void> ContinueGrown(const env::OpenFile& file, const ObjectProgress& before,
                              ObjectProgress& object) {
     if (object.size <= before.size || before.state.empty()) return {};
+    // What ended broken may have been cut while it was written: nothing of it is skipped.
+    WEIR_ASSIGN(const auto stopped, format::DecoderState::FromJson(before.state));
+    if (stopped.ended) return {};
     WEIR_ASSIGN(const format::FormatSpec format, FormatOf(object.object));
     if (format.compression == format::Compression::kGzip ||
         format.compression == format::Compression::kZstd)

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <map>
 
+#include "format/decoder.h"
+
 namespace weir::source {
 namespace {
 
@@ -50,10 +52,16 @@ class FilesSourceTest : public testing::Test {
     return *found;
   }
   // As a pipeline does after a commit.
-  void NoteDone(ObjectProgress object) {
+  void NoteDone(ObjectProgress object, bool ended_broken = false) {
     object.done = true;
-    object.state = "{\"offset\":" + std::to_string(object.size) + "}";
+    object.state = StateAt(object.size, ended_broken);
     cursor_.Note(std::move(object));
+  }
+  static std::string StateAt(uint64_t offset, bool ended_broken = false) {
+    format::DecoderState state;
+    state.offset = offset;
+    state.ended = ended_broken;
+    return state.ToJson();
   }
   std::string ReadAll(const ObjectProgress& split, uint64_t offset) {
     auto source = MakeFilesSource(env::SystemFiles(), folder_, spec_);
@@ -120,8 +128,15 @@ TEST_F(FilesSourceTest, AFileThatGrewIsReadOnFromWhereItStopped) {
   Write("a.csv", "id\n1\n2\n");
   const Discovery found = Discover();
   ASSERT_EQ(found.splits.size(), 1U);
-  EXPECT_EQ(found.splits[0].state, "{\"offset\":5}");
+  EXPECT_EQ(found.splits[0].state, StateAt(5));
   spec_.grow = false;
+  EXPECT_EQ(Discover().splits[0].state, "");
+}
+
+TEST_F(FilesSourceTest, AFileThatEndedBrokenAndGrewIsReadFromItsStart) {
+  Write("a.csv", "id\n1\n");
+  NoteDone(Discover().splits[0], true);
+  Write("a.csv", "id\n1\n2\n");
   EXPECT_EQ(Discover().splits[0].state, "");
 }
 
@@ -137,14 +152,14 @@ TEST_F(FilesSourceTest, OtherContentIsANewVersionFromItsStart) {
 TEST_F(FilesSourceTest, AHalfReadFileGoesOnEvenUnderAnotherName) {
   Write("a.csv", "id\n1\n2\n");
   ObjectProgress half = Discover().splits[0];
-  half.state = "{\"offset\":5}";
+  half.state = StateAt(5);
   cursor_.Note(half);
-  EXPECT_EQ(Discover().splits[0].state, "{\"offset\":5}");
+  EXPECT_EQ(Discover().splits[0].state, StateAt(5));
   std::filesystem::rename(folder_ + "/in/a.csv", folder_ + "/in/z.csv");
   const Discovery found = Discover();
   ASSERT_EQ(found.splits.size(), 1U);
   EXPECT_EQ(found.splits[0].object, "in/z.csv");
-  EXPECT_EQ(found.splits[0].state, "{\"offset\":5}");
+  EXPECT_EQ(found.splits[0].state, StateAt(5));
 }
 
 TEST_F(FilesSourceTest, AVersionThatIsGoneIsSaid) {
