@@ -9,7 +9,7 @@
 namespace weir::cli {
 
 int Check(const Command& command) {
-  const auto read = OpenProject(command.folder);
+  const auto read = ReadWholeProject(command.folder);
   if (!read) return Report(command.terminal, read.error().errors, read.error().sources);
   const auto compiled = CompileProject(*read);
   if (!compiled) return Report(command.terminal, compiled.error(), read->project.sources);

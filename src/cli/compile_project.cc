@@ -1,9 +1,58 @@
 #include "cli/compile_project.h"
 
+#include <map>
+
 #include "base/limits.h"
 #include "contract/contract.h"
+#include "table/shape_change.h"
 
 namespace weir::cli {
+namespace {
+
+// The lake table that a pipeline writes; null where it writes none, or its sink has a fault.
+const sink::TableSinkSpec* TableOf(const pipeline::PipelineSpec& spec) {
+  const auto* table = std::get_if<sink::TableSinkSpec>(&spec.sink);
+  return table == nullptr || table->table.name.empty() || spec.generates() ? nullptr : table;
+}
+
+void CheckPipeline(const pipeline::PipelineSpec& spec, CompiledProject& compiled,
+                   config::Faults& faults) {
+  if (spec.generates()) {
+    if (!spec.faulty)
+      source::CheckGenerate(std::get<source::GenerateSpec>(spec.source), *compiled.engine, faults);
+    return;
+  }
+  if (spec.faulty && spec.contract.columns.empty()) return;
+  const auto contract = contract::Contract::Compile(spec.contract, *compiled.session);
+  if (!contract)
+    for (const Error& error : contract.error()) faults.Add(error, spec.place);
+  if (const auto* sink = TableOf(spec); sink != nullptr && !spec.contract.columns_faulty)
+    sink::CheckPartitionBy(*sink, SchemaOf(spec.contract), faults);
+}
+
+// Two pipelines into one table must want the same table: the first would make it, and the second
+// could not write into it.
+void CheckSharedTables(const std::vector<pipeline::PipelineSpec>& pipelines,
+                       config::Faults& faults) {
+  std::map<catalog::TableName, const pipeline::PipelineSpec*> writers;
+  for (const pipeline::PipelineSpec& spec : pipelines) {
+    const auto* sink = TableOf(spec);
+    if (sink == nullptr || spec.faulty) continue;
+    const auto [first, is_first] = writers.emplace(sink->table, &spec);
+    if (is_first) continue;
+    const pipeline::PipelineSpec& other = *first->second;
+    const auto difference = table::Difference(TableOf(other)->ShapeFor(SchemaOf(other.contract)),
+                                              sink->ShapeFor(SchemaOf(spec.contract)));
+    if (!difference) continue;
+    faults.Add("config.two_contracts",
+               "pipelines '" + other.name + "' and '" + spec.name + "' both write table " +
+                   sink->table.ToString() + " and differ: to fit '" + spec.name +
+                   "' it would have to " + *difference,
+               sink->place, "give both the same columns and partition_by, or a table each");
+  }
+}
+
+}  // namespace
 
 std::expected<CompiledProject, Errors> CompileProject(const ReadProject& read) {
   CompiledProject compiled;
@@ -13,23 +62,22 @@ std::expected<CompiledProject, Errors> CompileProject(const ReadProject& read) {
   auto session = compiled.engine->NewSession();
   if (!session) return std::unexpected(Errors{session.error()});
   compiled.session = std::move(*session);
-  config::Faults faults;
+  config::Faults faults = read.faults;
   model::KnownTables tables;
+  for (const pipeline::PipelineSpec& spec : read.pipelines) CheckPipeline(spec, compiled, faults);
+  CheckSharedTables(read.pipelines, faults);
   for (const pipeline::PipelineSpec& spec : read.pipelines) {
-    if (spec.generates()) {
-      source::CheckGenerate(std::get<source::GenerateSpec>(spec.source), *compiled.engine, faults);
-      continue;
-    }
-    tables.written.push_back(std::get<sink::TableSinkSpec>(spec.sink).table);
+    const auto* sink = TableOf(spec);
+    if (sink == nullptr) continue;
+    tables.written.push_back(sink->table);
     tables.written.push_back({"dead_letters", spec.name});
-    const auto contract = contract::Contract::Compile(spec.contract, *compiled.session);
-    if (contract) continue;
-    for (const Error& error : contract.error()) faults.Add(error, spec.place);
   }
   // Tables that other programs made in the same catalog.
   if (const auto state = State::Open(read, State::Access::kRead)) {
     if (auto existing = (*state)->catalog().Tables()) tables.existing = std::move(*existing);
   }
+  // A model may read what a pipeline with a fault writes: then its references cannot be judged.
+  if (!read.faults.empty()) return std::unexpected(std::move(faults).Take());
   compiled.models = model::ReadModels(read.project, tables, *compiled.session, faults);
   for (const model::Model& one : compiled.models) {
     if (one.table.space == "dead_letters")

@@ -18,6 +18,7 @@ struct CompiledProject {
   std::vector<model::Model> models;          // In the order of their dependencies.
 };
 
+// The faults that reading found are among the errors.
 std::expected<CompiledProject, Errors> CompileProject(const ReadProject& read);
 
 }  // namespace weir::cli

@@ -44,23 +44,24 @@ void ReadWarehouse(ReadProject& read, config::Faults& faults) {
   read.warehouse = storage::FileLocation(Absolute(read.project.folder, local));
 }
 
-}  // namespace
+std::unexpected<ProjectFaults> NoProject(Error error) {
+  return std::unexpected(ProjectFaults{{std::move(error)}, {}});
+}
 
-std::expected<ReadProject, ProjectFaults> OpenProject(const std::string& folder) {
+std::expected<ReadProject, ProjectFaults> ReadProjectFiles(const std::string& folder,
+                                                           config::LoadScope scope) {
   const std::string start = Absolute(WorkingFolder(), folder.empty() ? "." : folder);
-  if (const auto status = env::SystemFiles().Status(start); !status || !status->is_directory) {
-    return std::unexpected(ProjectFaults{{Error{ErrorKind::kConfig,
-                                                "config.no_folder",
-                                                "there is no folder " + start,
-                                                {},
-                                                "see to the folder after -C"}},
-                                         {}});
-  }
+  if (const auto status = env::SystemFiles().Status(start); !status || !status->is_directory)
+    return NoProject({.kind = ErrorKind::kConfig,
+                      .code = "config.no_folder",
+                      .message = "there is no folder " + start,
+                      .place = {},
+                      .next = "see to the folder after -C"});
   const auto found = config::FindProject(env::SystemFiles(), start);
-  if (!found) return std::unexpected(ProjectFaults{{found.error()}, {}});
-  config::Faults faults;
+  if (!found) return NoProject(found.error());
   ReadProject read;
-  read.project = config::LoadProject({env::SystemFiles(), FromEnvironment, *found}, faults);
+  config::Faults& faults = read.faults;
+  read.project = config::LoadProject({env::SystemFiles(), FromEnvironment, *found, scope}, faults);
   if (!read.project.folder.starts_with('/'))
     read.project.folder = Absolute(WorkingFolder(), read.project.folder);
   read.pipelines = pipeline::ReadPipelines(read.project, faults);
@@ -69,13 +70,31 @@ std::expected<ReadProject, ProjectFaults> OpenProject(const std::string& folder)
     faults.Add("config.not_built",
                "catalog: postgres is part of the language, but this version does not run it yet",
                read.project.catalog.place, "leave catalog out: it is sqlite, in .weir/weir.db");
-  if (!faults.empty())
-    return std::unexpected(
-        ProjectFaults{std::move(faults).Take(), std::move(read.project.sources)});
   const auto state = FromEnvironment("WEIR_STATE");
   read.state_folder =
       state && !state->empty() ? Absolute(WorkingFolder(), *state) : read.project.folder + "/.weir";
   return read;
+}
+
+std::expected<ReadProject, ProjectFaults> WithoutFaults(
+    std::expected<ReadProject, ProjectFaults> read) {
+  if (!read || read->faults.empty()) return read;
+  return std::unexpected(
+      ProjectFaults{std::move(read->faults).Take(), std::move(read->project.sources)});
+}
+
+}  // namespace
+
+std::expected<ReadProject, ProjectFaults> ReadWholeProject(const std::string& folder) {
+  return ReadProjectFiles(folder, config::LoadScope::kAll);
+}
+
+std::expected<ReadProject, ProjectFaults> OpenProject(const std::string& folder) {
+  return WithoutFaults(ReadWholeProject(folder));
+}
+
+std::expected<ReadProject, ProjectFaults> OpenTables(const std::string& folder) {
+  return WithoutFaults(ReadProjectFiles(folder, config::LoadScope::kTables));
 }
 
 Result<std::unique_ptr<env::FileLock>> LockState(const ReadProject& project) {

@@ -23,6 +23,7 @@ struct ReadProject {
   std::vector<pipeline::PipelineSpec> pipelines;
   std::string state_folder;  // Absolute: WEIR_STATE, else .weir of the project.
   std::string warehouse;     // Location: "file:///project/lake".
+  config::Faults faults;     // Of what was read; none where OpenProject gave it.
 };
 
 // All faults of a project, with the texts to show them in.
@@ -32,8 +33,16 @@ struct ProjectFaults {
 };
 
 // Finds weir.yaml from `folder` upward and reads everything, models' headers excepted. What the
-// configuration's own reading cannot see (rules, SQL) is checked by weir check.
+// configuration's own reading cannot see (rules, SQL) is seen by CompileProject, which is to tell
+// of all faults at once: so the faults so far come with the project. Fails where there is none.
+std::expected<ReadProject, ProjectFaults> ReadWholeProject(const std::string& folder);
+
+// The same without any fault.
 std::expected<ReadProject, ProjectFaults> OpenProject(const std::string& folder);
+
+// Where the project's tables are, for commands that only read them: a fault elsewhere in weir.yaml
+// is not in their way. It has no pipelines and no models.
+std::expected<ReadProject, ProjectFaults> OpenTables(const std::string& folder);
 
 // The lock that one writing command at a time holds. Error run.locked (kBusy) names the holder.
 Result<std::unique_ptr<env::FileLock>> LockState(const ReadProject& project);

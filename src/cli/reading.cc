@@ -15,7 +15,7 @@ Result<std::unique_ptr<engine::Engine>> OpenLakeEngine(const ReadProject& projec
 
 std::expected<Reading, int> OpenForReading(const Command& command) {
   const Terminal& terminal = command.terminal;
-  auto project = OpenProject(command.folder);
+  auto project = OpenTables(command.folder);
   if (!project)
     return std::unexpected(Report(terminal, project.error().errors, project.error().sources));
   Reading reading;

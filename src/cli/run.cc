@@ -192,7 +192,7 @@ Result<std::unique_ptr<telemetry::Log>> OpenProjectLog(const ReadProject& read) 
 }  // namespace
 
 int Run(const Command& command, const RunOptions& options) {
-  const auto read = OpenProject(command.folder);
+  const auto read = ReadWholeProject(command.folder);
   if (!read) return Report(command.terminal, read.error().errors, read.error().sources);
   auto compiled = CompileProject(*read);
   if (!compiled) return Report(command.terminal, compiled.error(), read->project.sources);

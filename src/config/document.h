@@ -39,6 +39,7 @@ struct Node {
                         // so that a secret does not stand in a log. Else empty.
   bool quoted = false;  // Written as "x", 'x', | or >.
   bool verbatim = false;       // The text stands on one line of the file exactly as in `text`.
+  bool faulty = false;         // Its substitution failed, which is told already: it has no value.
   Place place;                 // Of the first byte, quotes included; see invariant 3.
   std::vector<Node> items;     // Of a sequence.
   std::vector<Entry> entries;  // Of a map.

@@ -22,8 +22,9 @@ FieldOf<T> Field(std::string key, M T::* member, Shape<V> shape, Presence presen
   field.read = [member, inner = std::move(shape.read)](const Node& node, const Reading& reading,
                                                        T& into) {
     const size_t before = reading.faults.size();
-    if (auto value = inner(node, reading)) into.*member = std::move(*value);
-    return reading.faults.size() == before;
+    auto value = inner(node, reading);
+    if (value) into.*member = std::move(*value);
+    return value.has_value() && reading.faults.size() == before;
   };
   return field;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "config/kinds.h"
@@ -27,6 +28,7 @@ class Loader {
 
   Project Load() && {
     LoadProjectFile();
+    if (options_.scope == LoadScope::kTables) return std::move(project_);
     LoadPipelineFiles();
     LoadModels();
     LoadSqlFiles("endpoints", "", project_.endpoints);
@@ -53,8 +55,26 @@ class Loader {
   std::optional<Node> ReadYaml(const std::string& name) {
     const auto text = ReadText(name);
     if (!text) return std::nullopt;
+    if (options_.scope == LoadScope::kTables) return ReadTablesOnly(*text, name);
     auto root = ParseDocument(*text, name, faults_);
     if (root) Expand(*root);
+    return root;
+  }
+
+  // Faults of the text as a whole count where nothing can be made of it.
+  std::optional<Node> ReadTablesOnly(const std::string& text, const std::string& name) {
+    Faults of_text;
+    auto root = ParseDocument(text, name, of_text);
+    if (!root) {
+      for (Error& error : std::move(of_text).Take()) faults_.Add(std::move(error));
+      return root;
+    }
+    std::erase_if(root->entries, [](const Entry& entry) {
+      static const std::set<std::string> needed = {"weir", "name", "warehouse", "catalog",
+                                                   "connections"};
+      return !needed.contains(entry.key.text);
+    });
+    Expand(*root);
     return root;
   }
 

@@ -74,10 +74,16 @@ struct Project {
 // and then only its own parts are climbed. Error config.no_project.
 Result<std::string> FindProject(env::Files& files, const std::string& folder);
 
+enum class LoadScope : uint8_t {
+  kAll,
+  kTables,  // Where the tables are, and nothing else: name, warehouse, catalog and connections.
+};
+
 struct LoadOptions {
   env::Files& files;
   Environment environment;
-  std::string folder;  // That holds weir.yaml; empty or ".": the working directory.
+  std::string folder;                 // That holds weir.yaml; empty or ".": the working directory.
+  LoadScope scope = LoadScope::kAll;  // What is left out is not read, and its faults are not told.
 };
 
 // Always answers; the project is usable where `faults` stayed empty. Adds the codes of document.h,

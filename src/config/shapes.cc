@@ -60,6 +60,7 @@ void Reading::Add(std::string_view code, std::string message, const Place& place
 }
 
 void WrongType(const Node& node, std::string_view expected, const Reading& reading) {
+  if (node.faulty) return;
   const std::string wanted(expected);
   if (node.is_empty()) {
     reading.Add("config.wrong_type", reading.where + " has no value", node.place,
@@ -73,6 +74,7 @@ void WrongType(const Node& node, std::string_view expected, const Reading& readi
 }
 
 const std::string* ScalarText(const Node& node, std::string_view expected, const Reading& reading) {
+  if (node.faulty) return nullptr;
   if (node.is_scalar() && !node.is_empty()) return &node.text;
   WrongType(node, expected, reading);
   return nullptr;

@@ -126,6 +126,7 @@ void Substitute(Node& root, const Substitutions& from, Faults& faults) {
   for (Entry& entry : root.entries) Substitute(entry.value, from, faults);
   if (!root.is_scalar() || root.text.find("${") == std::string::npos) return;
   auto expanded = Scalar(root, from, faults).Expand(root.text, 0, 0);
+  root.faulty = !expanded;
   if (!expanded) return;
   root.written = std::exchange(root.text, std::move(*expanded));
   root.verbatim = false;

@@ -32,7 +32,8 @@ struct Substitutions {
 };
 
 // Errors added: config.unset_variable, config.substitution (not one of the forms above), and
-// config.file_unreadable. A scalar with a fault keeps its text as written.
+// config.file_unreadable. A scalar with a fault keeps its text as written and is Node::faulty: no
+// shape reads it, and none complains of it again.
 void Substitute(Node& root, const Substitutions& from, Faults& faults);
 
 }  // namespace weir::config

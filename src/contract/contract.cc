@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -15,9 +16,9 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "contract/rules_internal.h"
-#include "engine/sql.h"
 #include "env/clock.h"
 #include "env/hash.h"
+#include "format/decoder.h"
 
 namespace weir::contract {
 namespace {
@@ -47,11 +48,10 @@ bool IsTime(Kind kind) {
 
 class ColumnCheck {
  public:
-  ColumnCheck(const ContractSpec& spec, engine::Session& session, Errors& errors)
-      : spec_(spec), session_(session), errors_(errors) {}
+  ColumnCheck(const ContractSpec& spec, Errors& errors) : spec_(spec), errors_(errors) {}
 
   void Run() {
-    if (spec_.columns.empty())
+    if (spec_.columns.empty() && !spec_.columns_faulty)
       Add("contract.no_columns", "the contract has no columns", {}, "name at least one column");
     if (spec_.columns.size() > kColumnsMax)
       Add("contract.too_many_columns",
@@ -59,9 +59,11 @@ class ColumnCheck {
               std::to_string(kColumnsMax),
           {}, "keep rare fields in a json column");
     std::set<std::string> seen;
+    std::map<std::string, std::string> readers;  // Field of the input -> column.
     for (size_t i = 0; i < spec_.columns.size(); ++i) {
       const columnar::ColumnSpec& column = spec_.columns[i];
-      const Place place = i < spec_.column_places.size() ? spec_.column_places[i] : Place{};
+      const ColumnPlaces places = spec_.PlacesOf(i);
+      const Place& place = places.name;
       const std::string name = Lower(column.name);
       if (name.empty()) Add("contract.column", "a column has no name", place, "name it");
       if (IsReserved(name))
@@ -71,25 +73,38 @@ class ColumnCheck {
       if (!seen.insert(name).second)
         Add("contract.duplicate_column", "a second column '" + column.name + "'", place,
             "letter case does not tell columns apart; rename one, with from:");
-      CheckFormat(column, place);
+      const auto [reader, first] = readers.emplace(column.input_name(), column.name);
+      if (!first && Lower(reader->second) != name)
+        Add("contract.from_twice",
+            "column " + column.name + " reads the field '" + column.input_name() +
+                "', which column " + reader->second + " reads already",
+            places.from, "give each its own field");
+      CheckValues(column, places);
     }
   }
 
  private:
-  void CheckFormat(const columnar::ColumnSpec& column, const Place& place) {
+  // What a decoder would refuse later: its own words, at the part that is meant.
+  void CheckValues(const columnar::ColumnSpec& column, const ColumnPlaces& places) {
     const std::string of = "column " + column.name;
     if (!column.format.empty() && !IsTime(column.type.kind))
       Add("contract.format", of + " has a format, but " + ToText(column.type) + " takes none",
-          place, "leave the format out");
-    if (column.zone.empty()) return;
-    if (column.type.kind != Kind::kTimestamptz)
-      Add("contract.format", of + " has a zone, but is no timestamptz", place,
+          places.format, "leave the format out");
+    if (!column.zone.empty() && column.type.kind != Kind::kTimestamptz)
+      Add("contract.format", of + " has a zone, but is no timestamptz", places.zone,
           "leave the zone out, or make it a timestamptz");
-    const auto known = session_.Execute("SELECT TIMESTAMP '2000-01-01 00:00:00' AT TIME ZONE " +
-                                        engine::QuotedText(column.zone));
-    if (!known)
-      Add("contract.format", of + ": no time zone '" + column.zone + "'", place,
-          "write an IANA name such as Europe/London");
+    const auto readable = format::CheckColumn(column);
+    // Lists and structs are the decoder's to refuse, as long as it cannot read them.
+    if (readable || readable.error().code == "type.nested_input") return;
+    Error error = readable.error();
+    const auto about = [&error](const char* code) { return error.code == code; };
+    const Place& place = about("format.pattern")   ? places.format
+                         : about("format.zone")    ? places.zone
+                         : about("format.default") ? places.default_text
+                                                   : places.type;
+    const bool named = error.message.starts_with(of);
+    Add(about("format.default") ? "contract.default" : "contract.format",
+        (named ? "" : of + ": ") + error.message, place, error.next);
   }
 
   void Add(std::string code, std::string message, const Place& place, std::string next) {
@@ -101,7 +116,6 @@ class ColumnCheck {
   }
 
   const ContractSpec& spec_;
-  engine::Session& session_;
   Errors& errors_;
 };
 
@@ -179,9 +193,7 @@ class CompiledContract final : public Contract {
  public:
   CompiledContract(const ContractSpec& spec, std::unique_ptr<RuleSet> rules)
       : rules_(spec.rules), unknown_(spec.unknown_columns), set_(std::move(rules)) {
-    for (const columnar::ColumnSpec& column : spec.columns)
-      schema_.fields.push_back(
-          {.name = column.name, .type = column.type, .nullable = column.nullable});
+    schema_ = SchemaOf(spec);
   }
 
   const columnar::Schema& schema() const override { return schema_; }
@@ -373,7 +385,7 @@ class CompiledContract final : public Contract {
 std::expected<std::unique_ptr<Contract>, Errors> Contract::Compile(const ContractSpec& spec,
                                                                    engine::Session& session) {
   Errors errors;
-  ColumnCheck(spec, session, errors).Run();
+  ColumnCheck(spec, errors).Run();
   std::set<std::string> names;
   for (const RuleSpec& rule : spec.rules)
     if (!names.insert(rule.name).second)
@@ -382,9 +394,9 @@ std::expected<std::unique_ptr<Contract>, Errors> Contract::Compile(const Contrac
                         .message = "a second rule '" + rule.name + "'",
                         .place = rule.expect.place,
                         .next = "give it a name of its own"});
-  // Rules are read where the columns make a table at all.
+  // Rules are read where the columns make a table at all, with every column in it.
   std::unique_ptr<RuleSet> rules;
-  if (!spec.rules.empty() && !spec.columns.empty()) {
+  if (!spec.rules.empty() && !spec.columns.empty() && !spec.columns_faulty) {
     arrow::FieldVector fields;
     for (const columnar::ColumnSpec& column : spec.columns)
       fields.push_back(arrow::field(column.name, columnar::ToArrow(column.type)));

@@ -61,10 +61,11 @@ class Contract {
  public:
   // Errors, all at once (kConfig), placed at the column or inside the rule's SQL:
   //   contract.no_columns, contract.too_many_columns, contract.duplicate_column (letter case does
-  //   not tell names apart), contract.reserved_column, contract.duplicate_rule, contract.format (a
-  //   `format` or `zone` on a type that has none, an unknown zone), contract.rule (SQL that is
-  //   malformed, reads what is not there, looks beyond its record, or changes from call to call),
-  //   contract.rule_type (not a boolean).
+  //   not tell names apart), contract.reserved_column, contract.from_twice,
+  //   contract.duplicate_rule, contract.format (a `format` or `zone` on a type that has none, a bad
+  //   pattern, an unknown zone), contract.default (not of the column's type), contract.rule (SQL
+  //   that is malformed, reads what is not there, looks beyond its record, or changes from call to
+  //   call), contract.rule_type (not a boolean).
   static std::expected<std::unique_ptr<Contract>, Errors> Compile(const ContractSpec& spec,
                                                                   engine::Session& session);
   virtual ~Contract() = default;

@@ -198,7 +198,20 @@ config::Shape<columnar::ColumnSpec> Column() {
   return config::ScalarOr(ColumnText(), std::move(long_form));
 }
 
-// Columns go to two members, names and places apart.
+ColumnPlaces PlacesOf(const Place& name, const config::Node& value) {
+  const auto of = [&](const char* key) {
+    const config::Node* part = value.Find(key);
+    return part != nullptr ? part->place : value.is_map() ? name : value.place;
+  };
+  return {.name = name,
+          .type = of("type"),
+          .from = of("from"),
+          .format = of("format"),
+          .zone = of("zone"),
+          .default_text = of("default")};
+}
+
+// Columns go to two members, specs and places apart.
 config::FieldOf<ContractSpec> ColumnsField() {
   auto shape = config::MapOf("column", Column());
   auto read = shape.read;
@@ -211,24 +224,26 @@ config::FieldOf<ContractSpec> ColumnsField() {
   field.read = [read = std::move(read)](const config::Node& node, const config::Reading& reading,
                                         ContractSpec& into) {
     const size_t before = reading.faults.size();
-    if (auto columns = read(node, reading))
-      for (auto& [name, place, column] : *columns) {
-        column.name = name;
-        into.columns.push_back(std::move(column));
-        into.column_places.push_back(place);
-      }
+    auto columns = read(node, reading);
+    into.columns_faulty = !columns || columns->size() != node.entries.size();
+    if (!columns) return false;
+    for (auto& [name, place, column] : *columns) {
+      column.name = name;
+      into.columns.push_back(std::move(column));
+      into.places.push_back(PlacesOf(place, *node.Find(name)));
+    }
     return reading.faults.size() == before;
   };
   return field;
 }
 
 // SQL with the place of its first byte, behind a quote where there is one.
-config::Shape<config::Placed<std::string>> Sql() {
-  return config::Converted<config::Placed<std::string>>(
+config::Shape<RuleSql> Sql() {
+  return config::Converted<RuleSql>(
       config::Text(),
       [](std::string text, const config::Node& node,
-         const config::Reading&) -> std::optional<config::Placed<std::string>> {
-        return config::Placed<std::string>{std::move(text), node.PlaceAt(0)};
+         const config::Reading&) -> std::optional<RuleSql> {
+        return RuleSql{std::move(text), node.PlaceAt(0), node.verbatim};
       },
       "SQL");
 }
@@ -285,6 +300,14 @@ Result<columnar::ColumnSpec> ParseColumn(const std::string& name, const std::str
     rest = Trimmed(rest);
   }
   return column;
+}
+
+columnar::Schema SchemaOf(const ContractSpec& spec) {
+  columnar::Schema schema;
+  for (const columnar::ColumnSpec& column : spec.columns)
+    schema.fields.push_back(
+        {.name = column.name, .type = column.type, .nullable = column.nullable});
+  return schema;
 }
 
 const config::FieldTable<ContractSpec>& ContractFields() {

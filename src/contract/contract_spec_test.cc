@@ -119,7 +119,7 @@ TEST(ContractText, ColumnsAndRulesAreReadWithTheirPlaces) {
   ASSERT_EQ(spec.columns.size(), 5u);
   EXPECT_EQ(spec.columns[0].name, "id");
   EXPECT_FALSE(spec.columns[0].nullable);
-  EXPECT_EQ(spec.column_places[1].ToString(), "weir.yaml:3:3");
+  EXPECT_EQ(spec.places[1].name.ToString(), "weir.yaml:3:3");
   EXPECT_EQ(spec.columns[1].from, "Day");
   EXPECT_EQ(spec.columns[1].format, "%d/%m/%Y");
   EXPECT_FALSE(spec.columns[1].nullable);

@@ -44,8 +44,9 @@ ContractSpec Spec(const std::vector<std::string>& columns, std::vector<RuleSpec>
   for (const std::string& text : columns) {
     const size_t colon = text.find(": ");
     spec.columns.push_back(Must(ParseColumn(text.substr(0, colon), text.substr(colon + 2))));
-    spec.column_places.push_back(
-        {.file = "weir.yaml", .line = spec.columns.size(), .column = 3, .byte_offset = {}});
+    const Place at{
+        .file = "weir.yaml", .line = spec.columns.size(), .column = 3, .byte_offset = {}};
+    spec.places.push_back({at, at, at, at, at, at});
   }
   spec.rules = std::move(rules);
   return spec;
@@ -425,12 +426,12 @@ TEST_P(WrongRules, AreToldWithTheirPlace) {
 INSTANTIATE_TEST_SUITE_P(
     Contract, WrongRules,
     testing::ValuesIn(std::vector<WrongRule>{
-        {"AnUnknownColumn", "price > 0", "", "contract.rule", "\"price\" not found", 10, 41},
+        {"AnUnknownColumn", "price > 0", "", "contract.rule", "no column 'price'", 10, 41},
         {"AnUnknownColumnFurtherOn", "a > 0 and price > 0", "", "contract.rule",
-         "\"price\" not found", 10, 51},
+         "no column 'price'", 10, 51},
         {"AnUnknownColumnOnTheSecondLine", "a > 0\n  and price > 0", "", "contract.rule",
-         "\"price\" not found", 11, 7},
-        {"AnUnknownColumnInWhen", "a > 0", "b", "contract.rule", "\"b\" not found", 20, 11},
+         "no column 'price'", 11, 7},
+        {"AnUnknownColumnInWhen", "a > 0", "b", "contract.rule", "no column 'b'", 20, 11},
         {"AnUnknownFunction", "positive(a)", "", "contract.rule", "positive", 10, 41},
         {"BadSql", "a > and 0", "", "contract.rule", "expect of rule r: ", 10, 45},
         {"Try", "try(a > 0)", "", "contract.rule", "TRY", 10, 41},

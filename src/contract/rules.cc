@@ -73,11 +73,15 @@ class RuleReader {
 
  private:
   // The part's SQL with the batch's time in the place of now().
-  Result<std::string> ReadPart(const config::Placed<std::string>& part, const std::string& key,
-                               Rule& rule) {
+  Result<std::string> ReadPart(const RuleSql& part, const std::string& key, Rule& rule) {
     auto sql = Checked(part.value, rule);
     if (sql) return sql;
-    Error error = engine::PlacedAt(std::move(sql).error(), part.place);
+    Error error = Told(std::move(sql).error());
+    if (part.verbatim)
+      KeepWithin(part.value, error.place);
+    else
+      error.place = {};
+    error = engine::PlacedAt(std::move(error), part.place);
     error.kind = ErrorKind::kConfig;
     if (error.code != "contract.rule_type") error.code = "contract.rule";
     return Fail(WithContext(std::move(error), key + " of rule " + rule.name));
@@ -111,6 +115,33 @@ class RuleReader {
           "leave out random() and its like");
     AddColumns(references, rule);
     return timed;
+  }
+
+  // The engine's words without the table and the column that only this file knows.
+  Error Told(Error error) const {
+    const std::string_view message = error.message;
+    constexpr std::string_view kColumn = "Referenced column \"";
+    if (message.starts_with(kColumn)) {
+      std::string name(message.substr(kColumn.size()));
+      name.resize(std::min(name.find('"'), name.size()));
+      std::vector<std::string> columns;
+      for (const auto& field : columns_.fields()) columns.push_back(field->name());
+      error.message = "the contract has no column '" + name + "'";
+      error.next = config::Suggestion(name, columns);
+    } else if (error.next.find(table_) != std::string::npos ||
+               error.next.find("_weir_") != std::string::npos) {
+      error.next.clear();
+    }
+    return error;
+  }
+
+  // What the parser says of the end of the text is shown at its last character.
+  static void KeepWithin(std::string_view sql, Place& place) {
+    const auto lines = 1 + static_cast<uint64_t>(std::ranges::count(sql, '\n'));
+    if (place.line == 0 || place.line < lines) return;
+    const size_t last = sql.size() - (sql.rfind('\n') + 1);  // npos + 1 is 0.
+    if (place.line > lines || place.column > last) place.column = std::max<size_t>(last, 1);
+    place.line = lines;
   }
 
   static std::unexpected<Error> BeyondItsRecord(const std::string& what) {

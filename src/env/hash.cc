@@ -38,6 +38,11 @@ std::string ContentHash::Hex() const {
   return text.data();
 }
 
+Hash128 ContentHash128(std::string_view bytes) {
+  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  return {hash.high64, hash.low64};
+}
+
 std::string ContentHashHex(std::string_view bytes) {
   ContentHash hash;
   hash.Update(bytes);

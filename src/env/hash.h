@@ -29,6 +29,13 @@ class ContentHash {
   std::unique_ptr<State> state_;
 };
 
+struct Hash128 {
+  uint64_t high = 0;
+  uint64_t low = 0;
+  friend bool operator==(const Hash128&, const Hash128&) = default;
+};
+// The same hash of bytes that are there at once, as numbers.
+Hash128 ContentHash128(std::string_view bytes);
 std::string ContentHashHex(std::string_view bytes);
 // The hash of the first `length` bytes of `file`; file.changed (kConflict) if it is shorter.
 Result<std::string> HashPrefix(const OpenFile& file, uint64_t length);

@@ -164,6 +164,11 @@ Result<DecoderState> DecoderState::FromJson(std::string_view text) {
   }
 }
 
+Result<void> CheckColumn(const columnar::ColumnSpec& column) {
+  WEIR_TRY(RowBuilder::Make({column}));
+  return {};
+}
+
 Result<std::unique_ptr<Decoder>> MakeDecoder(const FormatSpec& spec,
                                              std::vector<columnar::ColumnSpec> columns,
                                              std::unique_ptr<env::ByteReader> reader,

@@ -89,6 +89,10 @@ struct DecoderOptions {
   size_t record_bytes_max = kRecordBytesMax;  // Up to its line end.
 };
 
+// Whether values of `column` can be read at all. Errors: those of MakeDecoder that concern one
+// column.
+Result<void> CheckColumn(const columnar::ColumnSpec& column);
+
 // `columns` is the contract: the rows have its columns in order (all nullable in Arrow's sense),
 // then
 // `_rescued`. A field that is missing in the input takes ColumnSpec::default_text, which is read as

@@ -151,6 +151,30 @@ TableMetadata WithSchema(TableMetadata metadata, Schema schema) {
   return metadata;
 }
 
+TableMetadata WithSpec(TableMetadata metadata, PartitionSpec spec) {
+  int32_t highest = -1;
+  for (const PartitionSpec& known : metadata.specs) highest = std::max(highest, known.id);
+  for (PartitionField& field : spec.fields) {
+    field.field_id = 0;
+    for (const PartitionSpec& known : metadata.specs)
+      for (const PartitionField& other : known.fields)
+        if (other.source_id == field.source_id && other.transform == field.transform)
+          field.field_id = other.field_id;
+    if (field.field_id == 0) field.field_id = ++metadata.last_partition_id;
+  }
+  for (const PartitionSpec& known : metadata.specs) {
+    if (!std::ranges::equal(known.fields, spec.fields, {}, &PartitionField::field_id,
+                            &PartitionField::field_id))
+      continue;
+    metadata.default_spec_id = known.id;
+    return metadata;
+  }
+  spec.id = highest + 1;
+  metadata.default_spec_id = spec.id;
+  metadata.specs.push_back(std::move(spec));
+  return metadata;
+}
+
 std::string NextMetadataLocation(std::string_view folder, std::string_view previous,
                                  std::string_view uuid) {
   int64_t version = -1;

@@ -114,6 +114,10 @@ TableMetadata NewTable(NewTableRequest request);
 // `metadata` with `schema` current: an equal one is used again, else it is added under the next id.
 TableMetadata WithSchema(TableMetadata metadata, Schema schema);
 
+// `metadata` with a spec of these fields as the default: an equal one is used again, else it is
+// added under the next id. Partition fields that some spec of the table has keep their ids.
+TableMetadata WithSpec(TableMetadata metadata, PartitionSpec spec);
+
 // The first 00000, then one more than the number in `previous`:
 // "<folder>/00003-<uuid>.metadata.json". `folder` is MetadataFolder; `previous` may be empty (no
 // file yet).

@@ -123,10 +123,12 @@ const config::FieldTable<PipelineSpec>& PipelineFields() {
 std::vector<PipelineSpec> ReadPipelines(const config::Project& project, config::Faults& faults) {
   std::vector<PipelineSpec> specs;
   for (const config::Named<config::Node>& named : project.pipelines) {
+    const size_t before = faults.size();
     PipelineSpec spec =
         config::Read(named.value, PipelineFields(), faults, "pipeline '" + named.name + "'");
     spec.name = named.name;
     spec.place = named.place;
+    spec.faulty = faults.size() != before;
     specs.push_back(std::move(spec));
   }
   return specs;
@@ -163,7 +165,7 @@ std::string Definition(const PipelineSpec& spec) {
                    {"encoding", format::ToText(files->csv.encoding)}};
   }
   if (const auto* table = std::get_if<sink::TableSinkSpec>(&spec.sink))
-    made["sink"] = {{"table", table->table.ToString()}, {"partition_by", table->partition_by}};
+    made["sink"] = {{"table", table->table.ToString()}, {"partition_by", table->partition_terms()}};
   return made.dump();
 }
 

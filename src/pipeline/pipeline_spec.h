@@ -36,7 +36,8 @@ using SinkSpec = std::variant<sink::TableSinkSpec, sink::FilesSinkSpec>;
 
 struct PipelineSpec {
   std::string name;
-  Place place;  // Of the name in the project's files.
+  Place place;          // Of the name in the project's files.
+  bool faulty = false;  // Not all of it could be read: the project's faults say why.
   SourceSpec source;
   contract::ContractSpec contract;
   std::optional<MaxBadSpec> max_bad;

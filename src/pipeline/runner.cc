@@ -271,9 +271,7 @@ std::expected<std::unique_ptr<Runner>, Errors> Runner::Make(
   if (auto kept = context.catalog.Keep(digest, definition); !kept)
     return std::unexpected(Errors{kept.error()});
   const auto& table = std::get<sink::TableSinkSpec>(spec.sink);
-  auto sink =
-      sink::MakeTableSink(context.lake, table.table,
-                          {table::WithSystemColumns((*contract)->schema()), table.partition_by});
+  auto sink = sink::MakeTableSink(context.lake, table.table, table.ShapeFor((*contract)->schema()));
   auto dead_letters =
       sink::MakeTableSink(context.lake, {"dead_letters", spec.name}, table::DeadLetterShape());
   auto state = std::make_unique<State>(State{.context = context,

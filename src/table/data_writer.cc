@@ -3,6 +3,7 @@
 #include <arrow/array.h>
 #include <arrow/array/concatenate.h>
 #include <arrow/compute/api_vector.h>
+#include <arrow/compute/cast.h>
 #include <arrow/record_batch.h>
 
 #include <algorithm>
@@ -101,9 +102,14 @@ class PartitionedWriter final : public DataWriter {
         columns.push_back(std::move(column));
         continue;
       }
-      if (column->type_id() != field->type()->id())
-        return BadColumn("column " + field->name() + " is " + column->type()->ToString() +
-                         ", the table has " + field->type()->ToString());
+      if (!column->type()->Equals(*field->type())) {
+        // A contract may be narrower than its table: int in bigint, fewer digits, fewer fields.
+        const auto cast = arrow::compute::Cast(arrow::Datum(column), field->type());
+        if (!cast.ok())
+          return BadColumn("column " + field->name() + " is " + column->type()->ToString() +
+                           ", the table has " + field->type()->ToString());
+        column = cast->make_array();
+      }
       fields.push_back(field);
       columns.push_back(std::move(column));
     }

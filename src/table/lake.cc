@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 #include "env/failpoint.h"
-#include "table/shape.h"
+#include "table/shape_change.h"
 
 namespace weir::table {
 namespace {
@@ -75,7 +75,8 @@ Result<TableStatePtr> Lake::LoadOrCreate(const catalog::TableName& name, const T
     if (loaded.error().code == "table.not_found") return Create(name, shape);
     return Fail(std::move(loaded).error());
   }
-  WEIR_TRY(CheckShape(name, (*loaded)->metadata, shape));
+  WEIR_ASSIGN(const auto changes, ChangesFor((*loaded)->metadata, shape));
+  WEIR_TRY(CheckUnchanged(name, changes));
   return *loaded;
 }
 

@@ -1,7 +1,5 @@
 #include "table/shape.h"
 
-#include <algorithm>
-
 namespace weir::table {
 namespace {
 
@@ -15,18 +13,6 @@ Type Simple(Kind kind) {
 
 Field Column(const char* name, Kind kind, bool nullable = false) {
   return {.name = name, .type = Simple(kind), .nullable = nullable};
-}
-
-// How a table remembers a type: json and varchar(n) are plain text there.
-std::string Stored(const Type& type) {
-  if (type.kind == Kind::kJson || type.kind == Kind::kVarchar) return "varchar";
-  return columnar::ToText(type);
-}
-
-Result<void> Drift(const catalog::TableName& name, const std::string& difference) {
-  return Fail(ErrorKind::kConfig, "schema.drift",
-              "table " + name.ToString() + " no longer fits its contract: " + difference,
-              "change the contract back, or write to a table with a new name");
 }
 
 }  // namespace
@@ -60,34 +46,6 @@ TableShape DeadLetterShape() {
                          {.name = "reasons", .type = reasons, .nullable = false},
                          Column("received_at", Kind::kTimestamptz)};
   return shape;
-}
-
-Result<void> CheckShape(const catalog::TableName& name, const iceberg::TableMetadata& metadata,
-                        const TableShape& shape) {
-  WEIR_ASSIGN(const columnar::Schema have, iceberg::ToColumnar(metadata.schema()));
-  for (const Field& wanted : shape.schema.fields) {
-    const auto at = have.Find(wanted.name);
-    if (!at) return Drift(name, "it has no column " + wanted.name);
-    const Field& field = have.fields[*at];
-    if (Stored(field.type) != Stored(wanted.type))
-      return Drift(name, "column " + wanted.name + " is " + Stored(field.type) +
-                             ", the contract says " + columnar::ToText(wanted.type));
-    if (!field.nullable && wanted.nullable)
-      return Drift(name, "column " + wanted.name + " is not null there, the contract allows null");
-  }
-  for (const Field& field : have.fields) {
-    if (!field.nullable && !shape.schema.Find(field.name))
-      return Drift(
-          name, "its column " + field.name + " is not null, and the contract has no such column");
-  }
-  WEIR_ASSIGN(const iceberg::PartitionSpec spec,
-              iceberg::ParsePartitionSpec(shape.partition_by, metadata.schema()));
-  const auto same = [](const iceberg::PartitionField& a, const iceberg::PartitionField& b) {
-    return a.source_id == b.source_id && a.transform == b.transform;
-  };
-  if (!std::ranges::equal(spec.fields, metadata.spec().fields, same))
-    return Drift(name, "it is partitioned otherwise than partition_by says");
-  return {};
 }
 
 }  // namespace weir::table

@@ -1,10 +1,7 @@
-// The columns a table of Weir has, and whether an existing table has them.
+// The columns that a table of Weir has.
 #pragma once
 
-#include "base/result.h"
-#include "catalog/table_name.h"
 #include "columnar/type.h"
-#include "iceberg/metadata.h"
 #include "table/lake.h"
 
 namespace weir::table {
@@ -15,9 +12,5 @@ columnar::Schema WithSystemColumns(columnar::Schema contract);
 
 // The table of refused rows (docs/formats/dead-letters.md).
 TableShape DeadLetterShape();
-
-// Error schema.drift (kConfig), naming the first difference.
-Result<void> CheckShape(const catalog::TableName& name, const iceberg::TableMetadata& metadata,
-                        const TableShape& shape);
 
 }  // namespace weir::table

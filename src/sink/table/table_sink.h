@@ -17,10 +17,19 @@ enum class TableWrite : uint8_t { kAppend, kUpsert, kReplace };
 struct TableSinkSpec {
   catalog::TableName table;
   TableWrite write = TableWrite::kAppend;
-  std::vector<std::string> partition_by;
+  std::vector<config::Placed<std::string>> partition_by;
   std::vector<std::string> key;      // Not built yet, as the table of fields says.
   std::vector<std::string> sort_by;  // The same.
+  Place place;                       // Of the table's name.
+
+  std::vector<std::string> partition_terms() const;
+  // What the table must look like for rows of `contract`, system columns included.
+  table::TableShape ShapeFor(columnar::Schema contract) const;
 };
+
+// Adds what is wrong with partition_by, term by term, for a table with those columns.
+void CheckPartitionBy(const TableSinkSpec& spec, const columnar::Schema& contract,
+                      config::Faults& faults);
 
 // The keys of `sink: { table: ... }`.
 const config::FieldTable<TableSinkSpec>& TableSinkFields();
