@@ -25,6 +25,12 @@ inline constexpr size_t kReadAheadBytes =
     16 * 1024 * 1024;  // Of input, decoded and not yet checked.
 inline constexpr size_t kReadAheadPieces = 64;
 
+// What a pipeline keeps in mind of its table.
+inline constexpr size_t kDedupeKeysInMemory = 1'000'000;    // About 64 bytes each; more go to disk.
+inline constexpr uint64_t kDedupeBatchRowsMax = 1'000'000;  // Of a batch under `dedupe`.
+inline constexpr size_t kEvolvedColumnsMax = 1'000;         // Columns that data alone can make.
+inline constexpr int kStageTriesMax = 5;  // Of a batch whose table's columns change meanwhile.
+
 // Tables.
 inline constexpr uint64_t kRowGroupBytesTarget = 32ULL * 1024 * 1024;
 inline constexpr size_t kOpenPartitionsMax = 100;  // Partition writers open at once.

@@ -23,6 +23,26 @@ struct Command {
 
 int Check(const Command& command);
 
+// What the tables must change to fit their contracts. 0: nothing; 3: weir apply has something to
+// do.
+int Plan(const Command& command);
+
+struct ApplyOptions {
+  bool allow_breaking = false;
+};
+int Apply(const Command& command, const ApplyOptions& options);
+
+struct BatchOptions {
+  std::string verb;  // Of BatchSettle: retry, accept, void.
+  std::string
+      batch;  // PIPELINE/INSTANCE/N, PIPELINE/N, or PIPELINE; of `ls` a pipeline or nothing.
+  bool held = false;
+  uint64_t limit = 20;
+};
+int BatchLs(const Command& command, const BatchOptions& options);
+int BatchShow(const Command& command, const BatchOptions& options);
+int BatchSettle(const Command& command, const BatchOptions& options);
+
 struct RunOptions {
   std::vector<std::string> selectors;  // Pipelines and models; empty: all of them.
   bool strict = false;                 // Dead letters make it exit 3.

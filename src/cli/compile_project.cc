@@ -26,6 +26,7 @@ void CheckPipeline(const pipeline::PipelineSpec& spec, CompiledProject& compiled
   const auto contract = contract::Contract::Compile(spec.contract, *compiled.session);
   if (!contract)
     for (const Error& error : contract.error()) faults.Add(error, spec.place);
+  CheckGates(spec, faults);
   if (const auto* sink = TableOf(spec); sink != nullptr && !spec.contract.columns_faulty)
     sink::CheckPartitionBy(*sink, SchemaOf(spec.contract), faults);
 }

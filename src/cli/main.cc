@@ -19,6 +19,8 @@ struct Arguments {
   QueryOptions query;
   DlqOptions dlq;
   std::string table;
+  ApplyOptions apply;
+  BatchOptions batch;
   std::function<int(const Command&)> verb;
 };
 
@@ -107,6 +109,50 @@ void AddTable(CLI::App& app, Arguments& arguments) {
   });
 }
 
+void AddApply(CLI::App& app, Arguments& arguments) {
+  CLI::App* apply = app.add_subcommand("apply", "change the tables as weir plan shows it");
+  apply->add_flag("--allow-breaking", arguments.apply.allow_breaking,
+                  "also what makes old rows look otherwise");
+  apply->callback([&] {
+    arguments.verb = [&](const Command& command) { return Apply(command, arguments.apply); };
+  });
+}
+
+void AddBatch(CLI::App& app, Arguments& arguments) {
+  CLI::App* batch =
+      app.add_subcommand("batch", "batches: what was committed, what is held and why");
+  batch->require_subcommand(1);
+  BatchOptions& options = arguments.batch;
+  CLI::App* ls = batch->add_subcommand("ls", "list them, the newest first");
+  ls->add_option("PIPELINE", options.batch, "of one pipeline");
+  ls->add_flag("--held", options.held, "only those that wait for a person");
+  ls->add_option("--limit", options.limit, "at most so many")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  ls->callback(
+      [&] { arguments.verb = [&](const Command& command) { return BatchLs(command, options); }; });
+  const char* which = "PIPELINE/INSTANCE/N, PIPELINE/N, or PIPELINE for its last one";
+  CLI::App* show = batch->add_subcommand("show", "one of them, whole");
+  show->add_option("BATCH", options.batch, which)->required();
+  show->callback([&] {
+    arguments.verb = [&](const Command& command) { return BatchShow(command, options); };
+  });
+  const std::pair<const char*, const char*> verdicts[] = {
+      {"retry", "let weir run do a held batch again, as it was planned"},
+      {"accept", "commit what passed of a held batch; the rest are dead letters"},
+      {"void", "leave a held batch out: its input counts as read"}};
+  for (const auto& [verb, meaning] : verdicts) {
+    CLI::App* settle = batch->add_subcommand(verb, meaning);
+    settle->add_option("BATCH", options.batch, which)->required();
+    settle->callback([&arguments, verb] {
+      arguments.batch.verb = verb;
+      arguments.verb = [&arguments](const Command& command) {
+        return BatchSettle(command, arguments.batch);
+      };
+    });
+  }
+}
+
 void AddSimple(CLI::App& app, Arguments& arguments, const char* name, const char* meaning,
                int (*verb)(const Command&)) {
   app.add_subcommand(name, meaning)->callback([&arguments, verb] { arguments.verb = verb; });
@@ -162,7 +208,10 @@ int Main(int argc, char** argv, const std::atomic<int>& signal, const std::atomi
   app.add_flag("--json", command.terminal.json, "one JSON object on stdout");
   app.add_flag("-q,--quiet", command.terminal.quiet, "no talk but errors");
   AddSimple(app, arguments, "check", "find every fault of the project", Check);
+  AddSimple(app, arguments, "plan", "what the tables must change to fit their contracts", Plan);
+  AddApply(app, arguments);
   AddRun(app, arguments);
+  AddBatch(app, arguments);
   AddGen(app, arguments);
   AddQuery(app, arguments);
   AddDlq(app, arguments);

@@ -5,9 +5,11 @@
 #include "base/spelling.h"
 #include "cli/commands.h"
 #include "cli/compile_project.h"
+#include "cli/make_runner.h"
 #include "cli/open_project.h"
 #include "cli/reading.h"
 #include "cli/run_summary.h"
+#include "cli/table_plan.h"
 #include "env/clock.h"
 
 namespace weir::cli {
@@ -88,7 +90,7 @@ class RunCommand {
                           .summary = {},
                           .error = {},
                           .elapsed = {}};
-    auto runner = MakeRunner(spec);
+    auto runner = MakeRunner({read_, compiled_, state_, log_, *command_.stop}, spec);
     if (!runner) {
       result.error = runner.error().front();
     } else {
@@ -104,19 +106,11 @@ class RunCommand {
     result_.stopped = result_.stopped || result.summary.stopped;
     rejected_ += result.summary.counts.rejected;
     TellPipeline(command_.terminal, result);
-    Note(result.error, spec.name);
+    if (result.summary.paused)
+      NotePause(*result.error, spec.name);
+    else
+      Note(result.error, spec.name);
     result_.pipelines.push_back(std::move(result));
-  }
-
-  std::expected<std::unique_ptr<pipeline::Runner>, Errors> MakeRunner(
-      const pipeline::PipelineSpec& spec) {
-    const pipeline::RunContext context{read_.project.name, state_.catalog(),   state_.lake(),
-                                       *compiled_.session, env::SystemClock(), log_,
-                                       *command_.stop};
-    return pipeline::Runner::Make(
-        context, spec,
-        source::MakeFilesSource(env::SystemFiles(), read_.project.folder,
-                                std::get<source::FilesSpec>(spec.source)));
   }
 
   void RunModel(const model::Model& one) {
@@ -150,11 +144,21 @@ class RunCommand {
                            one, options_.force ? model::Rerun::kAlways : model::Rerun::kIfChanged);
   }
 
+  // The pipeline waits for a person, and the rest of the project goes on.
+  void NotePause(const Error& error, const std::string& subject) {
+    paused_ = true;
+    Tell(error, subject);
+  }
+
   void Note(const std::optional<Error>& error, const std::string& subject) {
     if (!error) return;
     failed_ = failed_ ? failed_ : error;
-    log_.Write(telemetry::ErrorHappened{*error, subject, {}});
-    if (!command_.terminal.json) Report(command_.terminal, {*error}, read_.project.sources);
+    Tell(*error, subject);
+  }
+
+  void Tell(const Error& error, const std::string& subject) {
+    log_.Write(telemetry::ErrorHappened{error, subject, {}});
+    if (!command_.terminal.json) Report(command_.terminal, {error}, read_.project.sources);
   }
 
   int Finish() const {
@@ -165,7 +169,7 @@ class RunCommand {
           "run");
       return command_.signal->load() == 2 ? 130 : 0;
     }
-    return options_.strict && rejected_ != 0 ? 3 : 0;
+    return paused_ || (options_.strict && rejected_ != 0) ? 3 : 0;
   }
 
   const Command& command_;
@@ -177,17 +181,9 @@ class RunCommand {
   std::unique_ptr<engine::Engine> lake_engine_;  // For models; made when the first one runs.
   RunResult result_;
   std::optional<Error> failed_;
+  bool paused_ = false;
   uint64_t rejected_ = 0;
 };
-
-Result<std::unique_ptr<telemetry::Log>> OpenProjectLog(const ReadProject& read) {
-  std::string folder = read.project.logs.folder;
-  if (folder.starts_with(".weir/")) folder = read.state_folder + folder.substr(5);
-  if (!folder.starts_with('/')) folder = read.project.folder + "/" + folder;
-  WEIR_ASSIGN(const telemetry::Level level, telemetry::ParseLevel(read.project.logs.level));
-  return telemetry::OpenLog({.dir = folder, .level = level}, env::SystemClock(),
-                            env::SystemFiles());
-}
 
 }  // namespace
 
@@ -207,6 +203,10 @@ int Run(const Command& command, const RunOptions& options) {
   if (!log) return Report(command.terminal, log.error());
   auto state = State::Open(*read, State::Access::kWrite);
   if (!state) return Report(command.terminal, state.error());
+  const auto plans = PlanTables(selection->pipelines, (*state)->lake());
+  if (!plans) return Report(command.terminal, plans.error());
+  if (const Errors drift = DriftOf(*plans); !drift.empty())
+    return Report(command.terminal, drift, read->project.sources);
   return RunCommand(command, options, *read, *compiled, **state, **log).Go(*selection);
 }
 

@@ -49,7 +49,8 @@ json ChecksJson(const model::ModelOutcome& outcome) {
   return checks;
 }
 
-// The equality, with the parts that are not zero.
+}  // namespace
+
 std::string Equality(const ledger::Counts& counts) {
   std::string text = fmt::format("{} read = {} accepted + {} rejected", FormatCount(counts.read),
                                  FormatCount(counts.accepted), FormatCount(counts.rejected));
@@ -59,8 +60,6 @@ std::string Equality(const ledger::Counts& counts) {
     if (count != 0) text += fmt::format(" + {} {}", FormatCount(count), name);
   return text;
 }
-
-}  // namespace
 
 std::string RunJson(const RunResult& result) {
   json pipelines = json::array();
@@ -104,7 +103,9 @@ void TellPipeline(const Terminal& terminal, const PipelineResult& result) {
   if (!reasons.empty())
     terminal.Talk(terminal.Dim("  weir dlq ls " + result.name + "  shows them"));
   for (const auto& [rule, rows] : summary.warned_by)
-    terminal.Talk(fmt::format("  {:>10}  rule {} warned; accepted", FormatCount(rows), rule));
+    terminal.Talk(rule == pipeline::kLateAccepted
+                      ? fmt::format("  {:>10}  came late; accepted", FormatCount(rows))
+                      : fmt::format("  {:>10}  rule {} warned; accepted", FormatCount(rows), rule));
   for (const auto& one : summary.skipped)
     terminal.Talk(fmt::format("  skipped {}: same content as {}", one.object.object, one.same_as));
   if (summary.replayed != 0) terminal.Talk("  finished the batch that an earlier run had begun");

@@ -34,6 +34,9 @@ struct RunResult {
   bool stopped = false;
 };
 
+// "4 read = 3 accepted + 1 rejected", with the other parts that are not zero.
+std::string Equality(const ledger::Counts& counts);
+
 std::string RunJson(const RunResult& result);
 void TellPipeline(const Terminal& terminal, const PipelineResult& result);
 void TellModel(const Terminal& terminal, const ModelResult& result);

@@ -82,12 +82,13 @@ Result<OpenBatch> Owner::Plan(ledger::BatchPlan plan) {
 Result<ledger::BatchOutcome> Owner::Commit(const OpenBatch& batch,
                                            std::vector<table::StagedTable> tables,
                                            ledger::BatchOutcome outcome,
-                                           std::vector<ledger::ObjectProgress> progress) {
+                                           std::vector<ledger::ObjectProgress> progress,
+                                           const std::string& note) {
   WEIR_CHECK(outcome.counts.balanced());
   WEIR_TRY(env::ReachFailpoint("commit.staged"));
   catalog::LedgerStep step{
       pipeline_, ledger::Commit{epoch_, batch.id.number, batch.digest}, {}, "", std::move(outcome),
-      ""};
+      note};
   WEIR_TRY(Settle(batch, std::move(tables), step, std::move(progress)));
   WEIR_ASSIGN(const auto record, catalog_.Batch(pipeline_, batch.id.number));
   WEIR_CHECK(record && record->outcome);
@@ -100,6 +101,13 @@ Result<void> Owner::Hold(const OpenBatch& batch, const ledger::BatchOutcome& out
   change.step = {pipeline_,    ledger::Hold{epoch_, batch.id.number, batch.digest},
                  clock_.Now(), "",
                  outcome,      why};
+  return catalog_.Commit(change);
+}
+
+Result<void> Owner::Retry(const OpenBatch& batch, const std::string& why) {
+  catalog::Change change;
+  change.step = {
+      pipeline_, ledger::Retry{epoch_, batch.id.number, batch.digest}, clock_.Now(), "", {}, why};
   return catalog_.Commit(change);
 }
 

@@ -67,14 +67,18 @@ class Owner {
   Result<ledger::BatchOutcome> Commit(const OpenBatch& batch,
                                       std::vector<table::StagedTable> tables,
                                       ledger::BatchOutcome outcome,
-                                      std::vector<ledger::ObjectProgress> progress);
+                                      std::vector<ledger::ObjectProgress> progress,
+                                      const std::string& note = {});
 
   // Holds `batch` for a person (max_bad, on_fail: fail): nothing of it is visible.
   Result<void> Hold(const OpenBatch& batch, const ledger::BatchOutcome& outcome,
                     const std::string& why);
 
-  // Settles `batch` as void: nothing of it was committed and its input is gone. `dead_letters` says
-  // so, one per lost split.
+  // A held batch is planned again, to be done by whoever owns the pipeline next.
+  Result<void> Retry(const OpenBatch& batch, const std::string& why);
+
+  // Settles `batch` as void: nothing of it was committed, and its input is gone or not wanted.
+  // `dead_letters` says so, one per split.
   Result<void> Void(const OpenBatch& batch, std::vector<table::StagedTable> dead_letters,
                     std::vector<ledger::ObjectProgress> progress, const std::string& why);
 

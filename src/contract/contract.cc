@@ -51,7 +51,8 @@ class ColumnCheck {
   ColumnCheck(const ContractSpec& spec, Errors& errors) : spec_(spec), errors_(errors) {}
 
   void Run() {
-    if (spec_.columns.empty() && !spec_.columns_faulty)
+    const bool evolves = spec_.unknown_columns == UnknownColumns::kEvolve;
+    if (spec_.columns.empty() && !spec_.columns_faulty && !evolves)
       Add("contract.no_columns", "the contract has no columns", {}, "name at least one column");
     if (spec_.columns.size() > kColumnsMax)
       Add("contract.too_many_columns",
@@ -156,26 +157,6 @@ class Verdicts {
   std::vector<Row> made_;
 };
 
-RejectedRow Rejected(const DecodedBatch& batch, Verdicts::Row&& refused) {
-  const std::string_view raw = batch.raw(refused.row);
-  RejectedRow row;
-  row.line = batch.positions[refused.row].line;
-  row.offset = batch.positions[refused.row].offset;
-  row.raw = std::string(raw.substr(0, kRawBytesKept));
-  row.raw_length = raw.size();
-  if (raw.size() > kRawBytesKept) row.raw_hash = env::ContentHashHex(raw);
-  row.reasons = std::move(refused.reasons);
-  if (row.reasons.size() > kReasonsMax) {
-    const size_t left_out = row.reasons.size() - kReasonsMax + 1;
-    row.reasons.resize(kReasonsMax - 1);
-    row.reasons.push_back({.code = "contract.more",
-                           .rule = {},
-                           .column = {},
-                           .detail = std::to_string(left_out) + " more reasons"});
-  }
-  return row;
-}
-
 // "colour, size": the keys of the JSON object in `_rescued`.
 std::string UnknownNames(std::string_view rescued) {
   constexpr size_t kNames = 10;
@@ -262,7 +243,7 @@ class CompiledContract final : public Contract {
   }
 
   void AddUnknown(const DecodedBatch& batch, Verdicts& verdicts, CheckedBatch& checked) const {
-    if (unknown_ == UnknownColumns::kRescue) return;
+    if (unknown_ == UnknownColumns::kRescue || unknown_ == UnknownColumns::kEvolve) return;
     const auto& rescued = *batch.rows->column(batch.rows->num_columns() - 1);
     if (rescued.null_count() == rescued.length()) return;
     const auto& texts = static_cast<const arrow::StringArray&>(rescued);
@@ -350,7 +331,7 @@ class CompiledContract final : public Contract {
       if (next->reasons.empty())
         ++checked.filtered;
       else
-        checked.rejected.push_back(Rejected(batch, std::move(*next)));
+        checked.rejected.push_back(Refused(batch, next->row, std::move(next->reasons)));
       ++next;
     }
     checked.accepted = batch.rows;
@@ -382,6 +363,26 @@ class CompiledContract final : public Contract {
 
 }  // namespace
 
+RejectedRow Refused(const DecodedBatch& batch, uint32_t refused, std::vector<Reason> reasons) {
+  const std::string_view raw = batch.raw(refused);
+  RejectedRow row;
+  row.line = batch.positions[refused].line;
+  row.offset = batch.positions[refused].offset;
+  row.raw = std::string(raw.substr(0, kRawBytesKept));
+  row.raw_length = raw.size();
+  if (raw.size() > kRawBytesKept) row.raw_hash = env::ContentHashHex(raw);
+  row.reasons = std::move(reasons);
+  if (row.reasons.size() > kReasonsMax) {
+    const size_t left_out = row.reasons.size() - kReasonsMax + 1;
+    row.reasons.resize(kReasonsMax - 1);
+    row.reasons.push_back({.code = "contract.more",
+                           .rule = {},
+                           .column = {},
+                           .detail = std::to_string(left_out) + " more reasons"});
+  }
+  return row;
+}
+
 std::expected<std::unique_ptr<Contract>, Errors> Contract::Compile(const ContractSpec& spec,
                                                                    engine::Session& session) {
   Errors errors;
@@ -396,7 +397,7 @@ std::expected<std::unique_ptr<Contract>, Errors> Contract::Compile(const Contrac
                         .next = "give it a name of its own"});
   // Rules are read where the columns make a table at all, with every column in it.
   std::unique_ptr<RuleSet> rules;
-  if (!spec.rules.empty() && !spec.columns.empty() && !spec.columns_faulty) {
+  if (!spec.rules.empty() && !spec.columns_faulty) {
     arrow::FieldVector fields;
     for (const columnar::ColumnSpec& column : spec.columns)
       fields.push_back(arrow::field(column.name, columnar::ToArrow(column.type)));

@@ -57,6 +57,10 @@ struct CheckedBatch {
   std::optional<Error> fail;
 };
 
+// Row `row` of `batch` as a refused record, with its bytes and at most kReasonsMax reasons.
+columnar::RejectedRow Refused(const columnar::DecodedBatch& batch, uint32_t row,
+                              std::vector<columnar::Reason> reasons);
+
 class Contract {
  public:
   // Errors, all at once (kConfig), placed at the column or inside the rule's SQL:

@@ -220,7 +220,7 @@ config::FieldOf<ContractSpec> ColumnsField() {
       [](auto, const config::Node&, const config::Reading&)
           -> std::optional<std::vector<columnar::ColumnSpec>> { return std::nullopt; });
   auto field = config::Field("columns", &ContractSpec::columns, std::move(names),
-                             config::Required(), "name: TYPE [not null] [default X], in order");
+                             config::Optional(), "name: TYPE [not null] [default X], in order");
   field.read = [read = std::move(read)](const config::Node& node, const config::Reading& reading,
                                         ContractSpec& into) {
     const size_t before = reading.faults.size();
@@ -313,7 +313,7 @@ columnar::Schema SchemaOf(const ContractSpec& spec) {
 const config::FieldTable<ContractSpec>& ContractFields() {
   static const auto unknown = config::Word<UnknownColumns>({
       {"rescue", UnknownColumns::kRescue},
-      {"evolve", UnknownColumns::kEvolve, true},
+      {"evolve", UnknownColumns::kEvolve},
       {"reject", UnknownColumns::kReject},
       {"fail", UnknownColumns::kFail},
   });
@@ -322,7 +322,8 @@ const config::FieldTable<ContractSpec>& ContractFields() {
       {ColumnsField(),
        config::Field("unknown_columns", &ContractSpec::unknown_columns, unknown,
                      config::Default("rescue"),
-                     "keep what no column takes in `_rescued`, refuse the record, or stop"),
+                     "what no column takes is kept in `_rescued`, becomes a column, refuses the "
+                     "record, or stops"),
        config::Field("rules", &ContractSpec::rules, config::ListOf(config::Nested(RuleFields())),
                      config::Optional(), "what must be true of a record")}};
   return table;

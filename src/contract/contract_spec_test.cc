@@ -144,7 +144,7 @@ TEST(ContractText, AllFaultsAreToldAtOnceWithTheirPlaces) {
       "  b: int not\n"
       "  c: { type: int, form: x }\n"
       "  d: { type: varchar, default: hello }\n"
-      "unknown_columns: evolve\n"
+      "unknown_columns: evolves\n"
       "rules:\n"
       "  - { name: Bad Name, expect: a }\n"
       "  - { name: no_expect }\n"
@@ -157,14 +157,15 @@ TEST(ContractText, AllFaultsAreToldAtOnceWithTheirPlaces) {
   EXPECT_THAT(told, testing::ElementsAre(
                         "weir.yaml:2:6 type.unknown", "weir.yaml:3:6 contract.column",
                         "weir.yaml:4:19 config.unknown_key", "weir.yaml:5:32 contract.default",
-                        "weir.yaml:6:18 config.not_built", "weir.yaml:8:13 config.bad_name",
+                        "weir.yaml:6:18 config.bad_word", "weir.yaml:8:13 config.bad_name",
                         "weir.yaml:9:5 config.missing_key", "weir.yaml:10:36 config.bad_word"));
 }
 
-TEST(ContractText, ColumnsMustBeThere) {
-  const auto [spec, errors] = ReadText("rules: []\n");
-  ASSERT_EQ(errors.size(), 1u);
-  EXPECT_EQ(errors[0].code, "config.missing_key");
+TEST(ContractText, AFaultyColumnIsRemembered) {
+  const auto read = ReadText("columns: { a: bigit, b: int }\n");
+  EXPECT_TRUE(read.spec.columns_faulty);
+  EXPECT_EQ(read.spec.columns.size(), 1u);
+  EXPECT_FALSE(ReadText("columns: { b: int }\n").spec.columns_faulty);
 }
 
 }  // namespace

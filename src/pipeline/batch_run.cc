@@ -71,11 +71,13 @@ class BatchRun {
       : parts_(parts), batch_(batch), input_(input), advance_(advance) {}
 
   Result<StagedBatch> Run() {
+    WEIR_TRY(parts_.gates.Begin(batch_));
     WEIR_TRY(parts_.sink.Begin(batch_.writer()));
     WEIR_TRY(parts_.dead_letters.Begin(batch_.writer()));
     WEIR_TRY(TakePieces());
     WEIR_ASSIGN(auto accepted, parts_.sink.Stage());
     WEIR_ASSIGN(auto rejected, parts_.dead_letters.Stage());
+    parts_.gates.Staged(accepted);
     staged_.tables.push_back(std::move(accepted));
     staged_.tables.push_back(std::move(rejected));
     WEIR_CHECK(staged_.fail || staged_.outcome.counts.balanced());
@@ -101,8 +103,7 @@ class BatchRun {
   }
 
   Result<void> Take(const columnar::DecodedBatch& decoded, const ObjectProgress& split) {
-    WEIR_ASSIGN(const contract::CheckedBatch checked,
-                parts_.contract.Check(decoded, batch_.plan.time));
+    WEIR_ASSIGN(contract::CheckedBatch checked, parts_.contract.Check(decoded, batch_.plan.time));
     ledger::Counts& counts = staged_.outcome.counts;
     counts.read += decoded.read();
     if (checked.fail) {
@@ -110,6 +111,9 @@ class BatchRun {
       if (!staged_.fail->place.known()) staged_.fail->place.file = split.object;
       return {};
     }
+    WEIR_ASSIGN(const GateCounts gated, parts_.gates.Pass(checked, decoded));
+    counts.late += gated.late;
+    counts.duplicate += gated.duplicate;
     counts.accepted += static_cast<uint64_t>(checked.accepted->num_rows());
     counts.rejected += checked.rejected.size();
     counts.filtered += checked.filtered;

@@ -7,6 +7,7 @@
 
 #include "commit/owner.h"
 #include "pipeline/dead_letters.h"
+#include "pipeline/gates_internal.h"
 #include "pipeline/read_ahead_internal.h"
 #include "pipeline/runner.h"
 
@@ -25,6 +26,7 @@ struct BatchParts {
   const RunContext& context;
   const PipelineSpec& spec;
   contract::Contract& contract;
+  Gates& gates;
   sink::Sink& sink;
   sink::Sink& dead_letters;
 };

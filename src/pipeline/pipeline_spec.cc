@@ -25,29 +25,6 @@ const config::FieldTable<FlushSpec>& FlushFields() {
   return table;
 }
 
-const config::FieldTable<MaxBadSpec>& MaxBadFields() {
-  static const config::FieldTable<MaxBadSpec> table{
-      "pipelines.NAME.max_bad",
-      {Field("rate", &MaxBadSpec::rate, config::Rate(), Required(),
-             "part of a batch's records, at most"),
-       Field("over", &MaxBadSpec::later, config::Text(), Optional(),
-             "time that the rate is taken over")
-           .Later(),
-       Field("then", &MaxBadSpec::later, config::Text(), Optional(), "fail | pause").Later()}};
-  return table;
-}
-
-config::Shape<MaxBadSpec> MaxBadShape() {
-  return config::ScalarOr(
-      config::Converted<MaxBadSpec>(config::Rate(),
-                                    [](double rate, const config::Node&, const config::Reading&) {
-                                      MaxBadSpec spec;
-                                      spec.rate = rate;
-                                      return std::optional(spec);
-                                    }),
-      config::Nested(MaxBadFields()));
-}
-
 config::Shape<SourceSpec> SourceShape() {
   return config::OneOfKinds<SourceSpec>(
       "source", {config::FlatKind<SourceSpec>("files", source::FilesFields()),
@@ -82,11 +59,14 @@ void CheckTogether(const PipelineSpec& spec, const config::Node& node,
     reading.Add("config.reserved_schema", "the schema dead_letters is for refused records alone",
                 sink != nullptr ? sink->place : node.place, "choose another schema");
   }
-  if (!spec.generates() && spec.contract.columns.empty() && node.Find("contract") == nullptr) {
-    reading.Add(
-        "config.missing_key", "'contract' is missing in " + reading.where, node.place,
-        "say which columns a good record has: contract: { columns: { id: bigint not null } }");
-  }
+  const auto* files = std::get_if<source::FilesSpec>(&spec.source);
+  if (files != nullptr && !files->csv.has_header && spec.contract.columns.empty())
+    reading.Add("config.missing_key",
+                "a CSV without a header needs a contract: its columns name the fields", node.place,
+                "contract: { columns: { id: bigint not null, name: varchar } }");
+  if (spec.generates() && (spec.late || spec.dedupe || spec.max_bad))
+    reading.Add("config.not_built", "a generate source takes no late, dedupe or max_bad",
+                node.place, "write them where the data is read");
 }
 
 }  // namespace
@@ -96,19 +76,17 @@ const config::FieldTable<PipelineSpec>& PipelineFields() {
       "pipelines.NAME",
       {Field("source", &PipelineSpec::source, SourceShape(), Required(), "where records come from"),
        Field("contract", &PipelineSpec::contract, config::Nested(contract::ContractFields()),
-             Optional(), "what a good record is"),
+             Optional(), "what a good record is; left out, columns evolve from the data"),
        Field("max_bad", &PipelineSpec::max_bad, MaxBadShape(), Optional(),
              "more refused records than this hold the batch before its commit"),
        Field("flush", &PipelineSpec::flush, config::Nested(FlushFields()), Optional(),
              "cuts batches"),
        Field("sink", &PipelineSpec::sink, SinkShape(), Required(), "where good records go"),
        Field("sinks", &PipelineSpec::name, config::Text(), Optional(), "several of them").Later(),
-       Field("dedupe", &PipelineSpec::name, config::Text(), Optional(),
-             "first of equal records wins")
-           .Later(),
-       Field("late", &PipelineSpec::name, config::Text(), Optional(),
-             "records older than the stream")
-           .Later(),
+       Field("late", &PipelineSpec::late, LateShape(), Optional(),
+             "what becomes of records whose time has long passed"),
+       Field("dedupe", &PipelineSpec::dedupe, DedupeShape(), Optional(),
+             "the first of records with equal keys wins, in the batch and against the table"),
        Field("land", &PipelineSpec::name, config::Text(), Optional(), "raw bytes as received, kept")
            .Later(),
        Field("bad_records", &PipelineSpec::name, config::Text(), Optional(),
@@ -127,11 +105,19 @@ std::vector<PipelineSpec> ReadPipelines(const config::Project& project, config::
     PipelineSpec spec =
         config::Read(named.value, PipelineFields(), faults, "pipeline '" + named.name + "'");
     spec.name = named.name;
+    if (named.value.Find("contract") == nullptr)
+      spec.contract.unknown_columns = contract::UnknownColumns::kEvolve;
     spec.place = named.place;
     spec.faulty = faults.size() != before;
     specs.push_back(std::move(spec));
   }
   return specs;
+}
+
+void CheckGates(const PipelineSpec& spec, config::Faults& faults) {
+  if (spec.contract.columns_faulty) return;
+  if (spec.dedupe) CheckDedupe(*spec.dedupe, spec.contract, faults);
+  if (spec.late) CheckLate(*spec.late, spec.contract, faults);
 }
 
 std::string Definition(const PipelineSpec& spec) {
@@ -155,6 +141,16 @@ std::string Definition(const PipelineSpec& spec) {
                {"rules", std::move(rules)},
                {"unknown_columns", static_cast<int>(spec.contract.unknown_columns)}};
   made["max_bad"] = spec.max_bad ? json(spec.max_bad->rate) : json();
+  if (spec.max_bad && spec.max_bad->over) made["max_bad_over"] = spec.max_bad->over->count();
+  if (spec.late)
+    made["late"] = {{"by", spec.late->by.value},
+                    {"after", spec.late->after.count()},
+                    {"then", static_cast<int>(spec.late->then)}};
+  if (spec.dedupe) {
+    made["dedupe"] = {{"by", json::array()}, {"within", json()}};
+    for (const auto& column : spec.dedupe->by) made["dedupe"]["by"].push_back(column.value);
+    if (spec.dedupe->within) made["dedupe"]["within"] = spec.dedupe->within->count();
+  }
   if (const auto* files = std::get_if<source::FilesSpec>(&spec.source)) {
     made["format"] = files->format ? json(format::ToText(*files->format)) : json();
     made["compression"] = files->compression ? json(format::ToText(*files->compression)) : json();

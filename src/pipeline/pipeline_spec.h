@@ -12,6 +12,7 @@
 #include "config/field_table.h"
 #include "config/project.h"
 #include "contract/contract_spec.h"
+#include "pipeline/gates_spec.h"
 #include "sink/files/file_series.h"
 #include "sink/table/table_sink.h"
 #include "source/files/files_source.h"
@@ -25,12 +26,6 @@ struct FlushSpec {
   std::chrono::microseconds every = std::chrono::milliseconds(500);
 };
 
-// More rejects than `rate` hold a batch before its commit.
-struct MaxBadSpec {
-  double rate = 1;
-  std::string later;  // Of keys that are not built yet.
-};
-
 using SourceSpec = std::variant<source::FilesSpec, source::GenerateSpec>;
 using SinkSpec = std::variant<sink::TableSinkSpec, sink::FilesSinkSpec>;
 
@@ -39,7 +34,9 @@ struct PipelineSpec {
   Place place;          // Of the name in the project's files.
   bool faulty = false;  // Not all of it could be read: the project's faults say why.
   SourceSpec source;
-  contract::ContractSpec contract;
+  contract::ContractSpec contract;  // Left out: no columns, and they evolve from the data.
+  std::optional<LateSpec> late;
+  std::optional<DedupeSpec> dedupe;
   std::optional<MaxBadSpec> max_bad;
   FlushSpec flush;
   SinkSpec sink;
@@ -53,6 +50,10 @@ const config::FieldTable<PipelineSpec>& PipelineFields();
 
 // Reads every pipeline of the project, adding what is wrong to `faults`.
 std::vector<PipelineSpec> ReadPipelines(const config::Project& project, config::Faults& faults);
+
+// What reading cannot see: whether late and dedupe name columns that the contract has. Skips what
+// has a fault already.
+void CheckGates(const PipelineSpec& spec, config::Faults& faults);
 
 // What a batch's plan refers to by digest: contract, formats and sink, as canonical JSON text.
 std::string Definition(const PipelineSpec& spec);

@@ -1,9 +1,12 @@
 #include "pipeline/runner.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "env/hash.h"
+#include "format/decoder.h"
+#include "pipeline/bad_rate_internal.h"
 #include "pipeline/batch_run_internal.h"
 #include "table/shape.h"
 
@@ -41,6 +44,21 @@ BatchLimits LimitsOf(const ledger::BatchPlan& plan) {
   return {.rows = plan.rows_max, .bytes = plan.bytes_max};
 }
 
+// What would stop the batch refuses the record.
+contract::ContractSpec Refusing(contract::ContractSpec contract) {
+  if (contract.unknown_columns == contract::UnknownColumns::kFail)
+    contract.unknown_columns = contract::UnknownColumns::kReject;
+  for (contract::RuleSpec& rule : contract.rules)
+    if (rule.on_fail == contract::OnFail::kFail) rule.on_fail = contract::OnFail::kReject;
+  return contract;
+}
+
+// Where a split begins in its object: two letters of one object are told apart by it.
+uint64_t StartOf(const ObjectProgress& split) {
+  const auto state = format::DecoderState::FromJson(split.state);
+  return state ? state->offset : 0;
+}
+
 bool InputIsGone(const Error& error) {
   return error.code == "source.lost" || error.code == "source.changed";
 }
@@ -52,6 +70,7 @@ struct Runner::State {
   PipelineSpec spec;
   std::unique_ptr<source::Source> source;
   std::unique_ptr<contract::Contract> contract;
+  std::unique_ptr<Gates> gates;
   std::unique_ptr<sink::Sink> sink;
   std::unique_ptr<sink::Sink> dead_letters;
   std::string definition;
@@ -59,6 +78,7 @@ struct Runner::State {
   RunSummary summary;
   Progress progress;
   const std::function<void(const Progress&)>* report = nullptr;
+  BadRate bad_rate;  // Of batches committed lately.
 
   Result<void> Run() {
     WEIR_ASSIGN(owner,
@@ -89,10 +109,10 @@ struct Runner::State {
     WEIR_ASSIGN(const auto held, owner->Held());
     const bool redefined = batch->plan.definition != definition;
     if (held && !redefined && !InputChanged(batch->plan)) {
-      return Fail(
-          ErrorKind::kStopped, "batch.held",
-          "batch " + held->id.ToString() + " is held: " + held->note,
-          "mend its input, or change the contract or max_bad; then weir run reads it again");
+      return Fail(ErrorKind::kStopped, "batch.held",
+                  "batch " + held->id.ToString() + " is held: " + held->note,
+                  "weir batch show " + held->id.ToString() +
+                      "; then weir batch retry, accept or void, or mend its input or the pipeline");
     }
     if (held || redefined) {
       // Nothing of it is visible, and what it was planned with is no longer wanted.
@@ -105,7 +125,7 @@ struct Runner::State {
     context.log.Write(telemetry::BatchRecovered{batch->id, "staged again"});
     ++summary.replayed;
     ReadAhead input = Reading(LimitsOf(batch->plan), batch->plan.splits);
-    WEIR_TRY(Execute(*batch, input));
+    WEIR_TRY(ExecuteFitting(*batch, input));
     return {};
   }
 
@@ -134,16 +154,16 @@ struct Runner::State {
 
   Result<void> ReadAll(std::vector<ObjectProgress> splits) {
     if (splits.empty()) return {};
-    const BatchLimits limits{.rows = static_cast<uint64_t>(spec.flush.rows),
-                             .bytes = spec.flush.bytes};
+    BatchLimits limits{.rows = static_cast<uint64_t>(spec.flush.rows), .bytes = spec.flush.bytes};
+    if (spec.dedupe) limits.rows = std::min(limits.rows, kDedupeBatchRowsMax);
     ReadAhead input = Reading(limits, splits);
     size_t next = 0;
     while (next < splits.size() && !Stopping()) {
       const auto rest = std::span(splits).subspan(next);
       WEIR_ASSIGN(const commit::OpenBatch batch,
                   Plan(rest.first(SplitsOfBatch(rest, limits)), limits));
-      WEIR_ASSIGN(const auto read, Execute(batch, input));
-      if (!read) return {};  // Voided: the source has to be asked again.
+      WEIR_ASSIGN(const auto read, ExecuteFitting(batch, input));
+      if (!read) return {};  // Voided, or done out of turn: the source has to be asked again.
       for (const ObjectProgress& object : *read) {
         if (object.done) {
           ++next;
@@ -171,11 +191,26 @@ struct Runner::State {
     return batch;
   }
 
+  // Where somebody else changed a table's columns after the batch was staged, it is staged again
+  // for the new ones, under other names. Then the answer is none, since `input` has gone on.
+  Result<std::optional<std::vector<ObjectProgress>>> ExecuteFitting(commit::OpenBatch batch,
+                                                                    ReadAhead& input) {
+    auto read = Execute(batch, input);
+    for (int tries = 1; !read && read.error().code == "table.changed" && tries < kStageTriesMax;
+         ++tries) {
+      batch.attempt = batch.attempt.next();
+      ReadAhead again = Reading(LimitsOf(batch.plan), batch.plan.splits);
+      read = Execute(batch, again);
+      if (read) read = std::nullopt;
+    }
+    return read;
+  }
+
   // The progress of the batch's splits, or none where the batch was voided.
   Result<std::optional<std::vector<ObjectProgress>>> Execute(const commit::OpenBatch& batch,
                                                              ReadAhead& input) {
     const auto begun = context.clock.Monotonic();
-    const BatchParts parts{context, spec, *contract, *sink, *dead_letters};
+    const BatchParts parts{context, spec, *contract, *gates, *sink, *dead_letters};
     auto staged = RunBatch(parts, batch, input, [this](uint64_t bytes) {
       progress.bytes += bytes;
       if (*report) (*report)(progress);
@@ -184,11 +219,20 @@ struct Runner::State {
       if (InputIsGone(staged.error())) return VoidBatch(batch, staged.error());
       return Fail(std::move(staged).error());
     }
-    if (const auto why = WhyHeld(*staged)) return HoldBatch(batch, *staged, *why);
-    std::vector<ObjectProgress> read = staged->progress;
+    WEIR_ASSIGN(const auto why, WhyHeld(batch, *staged));
+    if (why) return HoldBatch(batch, *staged, *why);
+    return Commit(batch, std::move(*staged), begun, "");
+  }
+
+  Result<std::optional<std::vector<ObjectProgress>>> Commit(const commit::OpenBatch& batch,
+                                                            StagedBatch staged,
+                                                            std::chrono::microseconds begun,
+                                                            const std::string& note) {
+    std::vector<ObjectProgress> read = staged.progress;
     WEIR_ASSIGN(const ledger::BatchOutcome outcome,
-                owner->Commit(batch, std::move(staged->tables), std::move(staged->outcome),
-                              std::move(staged->progress)));
+                owner->Commit(batch, std::move(staged.tables), std::move(staged.outcome),
+                              std::move(staged.progress), note));
+    bad_rate.Note(batch.plan.time, outcome.counts);
     Count(outcome);
     context.log.Write(telemetry::BatchCommitted{batch.id, batch.epoch, ForLog(outcome.counts),
                                                 context.clock.Monotonic() - begun});
@@ -204,14 +248,12 @@ struct Runner::State {
     progress.counts = summary.counts;
   }
 
-  std::optional<std::string> WhyHeld(const StagedBatch& staged) const {
+  Result<std::optional<std::string>> WhyHeld(const commit::OpenBatch& batch,
+                                             const StagedBatch& staged) {
     if (staged.fail) return staged.fail->message;
-    const ledger::Counts& counts = staged.outcome.counts;
-    if (!spec.max_bad || counts.read == 0) return std::nullopt;
-    const double rate = static_cast<double>(counts.rejected) / static_cast<double>(counts.read);
-    if (rate <= spec.max_bad->rate) return std::nullopt;
-    return FormatCount(counts.rejected) + " of " + FormatCount(counts.read) +
-           " records are bad, more than max_bad allows";
+    if (!spec.max_bad || staged.outcome.counts.rejected == 0) return std::nullopt;
+    WEIR_TRY(bad_rate.Load(context.catalog, batch, spec.max_bad->over));
+    return bad_rate.Exceeds(*spec.max_bad, staged.outcome.counts);
   }
 
   Result<std::optional<std::vector<ObjectProgress>>> HoldBatch(const commit::OpenBatch& batch,
@@ -221,13 +263,93 @@ struct Runner::State {
     if (staged.fail) outcome.counts = {};
     WEIR_TRY(owner->Hold(batch, outcome, why));
     context.log.Write(telemetry::BatchHeld{batch.id, why});
+    summary.paused = !staged.fail && spec.max_bad->then == MaxBadThen::kPause;
     Error error{
         .kind = ErrorKind::kStopped,
         .code = staged.fail ? "batch.failed_rule" : "batch.max_bad",
         .message = "batch " + batch.id.ToString() + " is held, nothing of it was committed: " + why,
         .place = staged.fail ? staged.fail->place : Place{},
-        .next = "mend its input, or change the contract or max_bad; then weir run reads it again"};
+        .next = "weir batch show " + batch.id.ToString() +
+                "; then weir batch retry, accept or void, or mend its input or the pipeline"};
     return Fail(std::move(error));
+  }
+
+  // The held batch as `verdict` wants it.
+  Result<ledger::BatchOutcome> SettleHeld(HeldVerdict verdict) {
+    WEIR_ASSIGN(owner,
+                commit::Owner::Take(context.catalog, context.lake, context.clock, spec.name));
+    WEIR_ASSIGN(const auto batch, owner->Unsettled());
+    WEIR_ASSIGN(const auto held, owner->Held());
+    if (!batch || !held)
+      return Fail(ErrorKind::kInvalid, "batch.not_held",
+                  "no batch of pipeline " + spec.name + " is held", "weir batch ls " + spec.name);
+    if (batch->plan.definition != definition)
+      return Fail(ErrorKind::kInvalid, "batch.redefined",
+                  "the pipeline was changed since batch " + batch->id.ToString() + " was planned",
+                  "weir run voids it and plans its input anew");
+    if (verdict == HeldVerdict::kRetry) {
+      WEIR_TRY(owner->Retry(*batch, "to be done again; it was held: " + held->note));
+      return ledger::BatchOutcome{};
+    }
+    if (verdict == HeldVerdict::kAccept) return Accept(*batch, held->note);
+    return Leave(*batch, held->note);
+  }
+
+  Result<ledger::BatchOutcome> Accept(const commit::OpenBatch& batch, const std::string& why) {
+    const auto begun = context.clock.Monotonic();
+    const BatchParts parts{context, spec, *contract, *gates, *sink, *dead_letters};
+    ReadAhead input = Reading(LimitsOf(batch.plan), batch.plan.splits);
+    WEIR_ASSIGN(StagedBatch staged, RunBatch(parts, batch, input, [](uint64_t) {}));
+    if (staged.fail) return Fail(*staged.fail);
+    WEIR_TRY(Commit(batch, std::move(staged), begun, "accepted by a person; it was held: " + why));
+    WEIR_ASSIGN(const auto record, context.catalog.Batch(spec.name, batch.id.number));
+    return *record->outcome;
+  }
+
+  // Reads what the batch would have read, takes nothing of it, and goes on behind it.
+  Result<ledger::BatchOutcome> Leave(const commit::OpenBatch& batch, const std::string& why) {
+    ReadAhead input = Reading(LimitsOf(batch.plan), batch.plan.splits);
+    std::vector<ObjectProgress> left;
+    uint64_t records = 0;
+    uint64_t in_all = 0;
+    WEIR_TRY(dead_letters->Begin(batch.writer()));
+    while (true) {
+      WEIR_ASSIGN(Piece piece, input.Next());
+      if (piece.batch_ends) break;
+      if (piece.rows) records += piece.rows->read();
+      if (!piece.reached) continue;
+      WEIR_TRY(WriteObjectLetter(batch, *piece.of, "object.voided",
+                                 FormatCount(records) +
+                                     " records of it were left out by a person, "
+                                     "with batch " +
+                                     batch.id.ToString() + ", which was held: " + why));
+      left.push_back(std::move(*piece.reached));
+      in_all += std::exchange(records, 0);
+    }
+    WEIR_ASSIGN(auto staged, dead_letters->Stage());
+    std::vector<table::StagedTable> tables;
+    tables.push_back(std::move(staged));
+    WEIR_TRY(
+        owner->Void(batch, std::move(tables), std::move(left),
+                    FormatCount(in_all) + " records left out by a person; it was held: " + why));
+    context.log.Write(telemetry::BatchVoided{batch.id, why});
+    return ledger::BatchOutcome{};
+  }
+
+  // A dead letter that stands for a split as a whole.
+  Result<void> WriteObjectLetter(const commit::OpenBatch& batch, const ObjectProgress& split,
+                                 const std::string& code, const std::string& detail) {
+    const columnar::RejectedRow letter{.kind = columnar::RejectedKind::kObject,
+                                       .line = 0,
+                                       .offset = StartOf(split),
+                                       .raw = "",
+                                       .raw_length = 0,
+                                       .raw_hash = split.version,
+                                       .reasons = {{code, "", "", detail}}};
+    const DeadLetterOrigin origin{context.project, batch.id, split.object,
+                                  split.version,   "",       batch.plan.time};
+    WEIR_ASSIGN(const auto rows, ToDeadLetters(origin, std::span(&letter, 1)));
+    return dead_letters->Write(*rows);
   }
 
   // Nothing of the batch is kept; its lost splits become dead letters of kind object.
@@ -237,17 +359,7 @@ struct Runner::State {
     for (const ObjectProgress& split : batch.plan.splits) {
       const auto open = source->Open(split);
       if (open || open.error().code != "source.lost") continue;
-      columnar::RejectedRow lost{.kind = columnar::RejectedKind::kObject,
-                                 .line = 0,
-                                 .offset = 0,
-                                 .raw = "",
-                                 .raw_length = 0,
-                                 .raw_hash = split.version,
-                                 .reasons = {{"object.lost", "", "", open.error().message}}};
-      const DeadLetterOrigin origin{context.project, batch.id, split.object,
-                                    split.version,   "",       batch.plan.time};
-      WEIR_ASSIGN(const auto rows, ToDeadLetters(origin, std::span(&lost, 1)));
-      WEIR_TRY(dead_letters->Write(*rows));
+      WEIR_TRY(WriteObjectLetter(batch, split, "object.lost", open.error().message));
     }
     WEIR_ASSIGN(auto staged, dead_letters->Stage());
     std::vector<table::StagedTable> tables;
@@ -262,30 +374,44 @@ struct Runner::State {
 Runner::Runner(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Runner::~Runner() = default;
 
-std::expected<std::unique_ptr<Runner>, Errors> Runner::Make(
-    const RunContext& context, PipelineSpec spec, std::unique_ptr<source::Source> source) {
+std::expected<std::unique_ptr<Runner>, Errors> Runner::Make(const RunContext& context,
+                                                            PipelineSpec spec,
+                                                            std::unique_ptr<source::Source> source,
+                                                            Severity severity) {
+  const std::string definition = Definition(spec);
+  if (severity == Severity::kRefuse) spec.contract = Refusing(std::move(spec.contract));
   auto contract = contract::Contract::Compile(spec.contract, context.session);
   if (!contract) return std::unexpected(std::move(contract).error());
-  const std::string definition = Definition(spec);
+  auto gates = Gates::Make(context, spec);
+  if (!gates) return std::unexpected(Errors{gates.error()});
   const std::string digest = env::Sha256Hex(definition);
   if (auto kept = context.catalog.Keep(digest, definition); !kept)
     return std::unexpected(Errors{kept.error()});
   const auto& table = std::get<sink::TableSinkSpec>(spec.sink);
-  auto sink = sink::MakeTableSink(context.lake, table.table, table.ShapeFor((*contract)->schema()));
+  const bool evolves = spec.contract.unknown_columns == contract::UnknownColumns::kEvolve;
+  auto sink =
+      sink::MakeTableSink(context.lake, table.table, table.ShapeFor((*contract)->schema()),
+                          evolves ? sink::TableGrowth::kEvolves : sink::TableGrowth::kFixed);
   auto dead_letters =
       sink::MakeTableSink(context.lake, {"dead_letters", spec.name}, table::DeadLetterShape());
   auto state = std::make_unique<State>(State{.context = context,
                                              .spec = std::move(spec),
                                              .source = std::move(source),
                                              .contract = std::move(*contract),
+                                             .gates = std::move(*gates),
                                              .sink = std::move(sink),
                                              .dead_letters = std::move(dead_letters),
                                              .definition = digest,
                                              .owner = nullptr,
                                              .summary = {},
                                              .progress = {},
-                                             .report = nullptr});
+                                             .report = nullptr,
+                                             .bad_rate = {}});
   return std::unique_ptr<Runner>(new Runner(std::move(state)));
+}
+
+Result<ledger::BatchOutcome> Runner::Settle(HeldVerdict verdict) {
+  return state_->SettleHeld(verdict);
 }
 
 std::expected<RunSummary, RunFailure> Runner::Run(

@@ -22,6 +22,8 @@
 #include "contract/contract.h"
 #include "engine/engine.h"
 #include "env/clock.h"
+#include "env/files.h"
+#include "env/random.h"
 #include "ledger/batch.h"
 #include "pipeline/pipeline_spec.h"
 #include "sink/sink.h"
@@ -40,6 +42,9 @@ struct RunContext {
   const env::Clock& clock;
   telemetry::Log& log;
   const std::atomic<bool>& stop;  // Set by a signal.
+  std::string state_folder = {};  // Where known keys are kept (dedupe).
+  env::Files& files = env::SystemFiles();
+  env::Random& random = env::SystemRandom();
 };
 
 // Where a run stands, for a progress bar.
@@ -60,7 +65,12 @@ struct RunSummary {
   uint64_t objects = 0;  // That the source holds.
   std::vector<source::SkippedObject> skipped;
   bool stopped = false;  // By a signal, with input left.
+  bool paused = false;   // By max_bad with `then: pause`; the error that came with it is no failure
+                         // of the others.
 };
+
+// Key of warned_by for records that came late and were accepted. No rule has such a name.
+inline constexpr std::string_view kLateAccepted = "(late)";
 
 // A failed run, with what it had committed before.
 struct RunFailure {
@@ -68,15 +78,32 @@ struct RunFailure {
   RunSummary summary;
 };
 
+// What becomes of a held batch.
+enum class HeldVerdict : uint8_t {
+  kRetry,   // The next run does it again, as planned.
+  kAccept,  // What passed is committed, the rest are dead letters.
+  kVoid,    // Nothing of it is committed; its input counts as read, one dead letter per split says
+            // so.
+};
+
+// Whether what stops a batch (`on_fail: fail`, `unknown_columns: fail`) refuses the record instead:
+// for kAccept.
+enum class Severity : uint8_t { kAsWritten, kRefuse };
+
 class Runner {
  public:
   // Compiles the contract. Errors: those of contract::Compile, all at once.
   static std::expected<std::unique_ptr<Runner>, Errors> Make(
-      const RunContext& context, PipelineSpec spec, std::unique_ptr<source::Source> source);
+      const RunContext& context, PipelineSpec spec, std::unique_ptr<source::Source> source,
+      Severity severity = Severity::kAsWritten);
   ~Runner();
 
   // Errors: batch.held (kStopped), those of source, sink, catalog, lake. What was committed stays.
   std::expected<RunSummary, RunFailure> Run(const std::function<void(const Progress&)>& report);
+
+  // Ends the batch that is held as a person decided. Errors: batch.not_held, batch.redefined
+  // (kInvalid), source.lost (its input is gone: weir run voids it), and those of Run.
+  Result<ledger::BatchOutcome> Settle(HeldVerdict verdict);
 
  private:
   struct State;

@@ -46,6 +46,13 @@ class LocalStore final : public Store {
     return std::move(*content);
   }
 
+  Result<std::unique_ptr<env::OpenFile>> Open(const std::string& location) override {
+    WEIR_ASSIGN(const std::string path, LocalPath(location));
+    auto file = files_.Open(path);
+    if (!file) return Fail(Renamed(std::move(file).error()));
+    return file;
+  }
+
   Result<uint64_t> Size(const std::string& location) override {
     WEIR_ASSIGN(const std::string path, LocalPath(location));
     const auto status = files_.Status(path);

@@ -4,6 +4,32 @@
 
 namespace weir::storage {
 
+namespace {
+
+// An object in memory.
+class WholeObject final : public env::OpenFile {
+ public:
+  explicit WholeObject(std::string bytes) : bytes_(std::move(bytes)) {}
+
+  Result<size_t> ReadAt(uint64_t offset, std::span<char> into) const override {
+    if (offset >= bytes_.size()) return size_t{0};
+    return bytes_.copy(into.data(), into.size(), offset);
+  }
+  Result<env::FileStatus> Status() const override {
+    return env::FileStatus{.size = bytes_.size(), .mtime_ns = 0, .inode = 0, .is_directory = false};
+  }
+
+ private:
+  std::string bytes_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<env::OpenFile>> Store::Open(const std::string& location) {
+  WEIR_ASSIGN(std::string bytes, Read(location));
+  return std::make_unique<WholeObject>(std::move(bytes));
+}
+
 Result<void> Put(Store& store, const std::string& location, std::string_view bytes) {
   WEIR_ASSIGN(const auto writer, store.Create(location));
   WEIR_TRY(writer->Write(bytes));

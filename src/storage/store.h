@@ -26,6 +26,9 @@ class Store {
   // The object appears at Finish, and only if its name is still free then.
   virtual Result<std::unique_ptr<env::ByteWriter>> Create(const std::string& location) = 0;
   virtual Result<std::string> Read(const std::string& location) = 0;
+  // For reading pieces of an object. Where a kind of store does not say otherwise, the object is
+  // read whole.
+  virtual Result<std::unique_ptr<env::OpenFile>> Open(const std::string& location);
   virtual Result<uint64_t> Size(const std::string& location) = 0;
   // Locations of all objects below `prefix` (a location that ends with '/'), sorted.
   virtual Result<std::vector<std::string>> List(const std::string& prefix) = 0;

@@ -34,6 +34,19 @@ TEST_P(StoreContract, WhatWasPutIsRead) {
   EXPECT_EQ(store_->Size(At("a/b.bin")).value(), 3U);
 }
 
+TEST_P(StoreContract, PiecesOfAnObjectAreRead) {
+  ASSERT_TRUE(Put(*store_, At("a"), "0123456789"));
+  const auto object = store_->Open(At("a"));
+  ASSERT_TRUE(object) << object.error().ToString();
+  EXPECT_EQ((*object)->Status()->size, 10U);
+  std::string piece(4, ' ');
+  EXPECT_EQ((*object)->ReadAt(3, piece).value(), 4U);
+  EXPECT_EQ(piece, "3456");
+  EXPECT_EQ((*object)->ReadAt(8, piece).value(), 2U);
+  EXPECT_EQ((*object)->ReadAt(10, piece).value(), 0U);
+  EXPECT_EQ(store_->Open(At("b")).error().code, "storage.not_found");
+}
+
 TEST_P(StoreContract, ANameIsNeverWrittenTwice) {
   ASSERT_TRUE(Put(*store_, At("a"), "first"));
   EXPECT_EQ(Put(*store_, At("a"), "second").error().code, "storage.exists");

@@ -46,12 +46,13 @@ class PartitionedWriter final : public DataWriter {
  public:
   PartitionedWriter(storage::WriteGroup& writes, TableStatePtr state,
                     std::shared_ptr<arrow::Schema> schema, iceberg::Partitioner partitioner,
-                    std::string stem)
+                    std::string stem, uint64_t files_before)
       : writes_(writes),
         state_(std::move(state)),
         schema_(std::move(schema)),
         partitioner_(std::move(partitioner)),
-        stem_(std::move(stem)) {}
+        stem_(std::move(stem)),
+        files_(files_before) {}
 
   Result<void> Write(const arrow::RecordBatch& rows) override {
     if (rows.num_rows() == 0) return {};
@@ -171,7 +172,8 @@ class PartitionedWriter final : public DataWriter {
 
 Result<std::unique_ptr<DataWriter>> DataWriter::Make(storage::WriteGroup& writes,
                                                      TableStatePtr state,
-                                                     const WriterIdentity& identity) {
+                                                     const WriterIdentity& identity,
+                                                     uint64_t files_before) {
   const iceberg::Schema& schema = state->metadata.schema();
   WEIR_ASSIGN(auto arrow_schema, iceberg::ToArrowForParquet(schema));
   WEIR_ASSIGN(auto partitioner, iceberg::Partitioner::Make(schema, state->metadata.spec()));
@@ -181,7 +183,7 @@ Result<std::unique_ptr<DataWriter>> DataWriter::Make(storage::WriteGroup& writes
       pipeline + "-" + identity.batch.instance + "-" + std::to_string(identity.batch.number.value) +
       "-" + std::to_string(identity.epoch.value) + "-" + std::to_string(identity.attempt.value);
   return std::make_unique<PartitionedWriter>(writes, std::move(state), std::move(arrow_schema),
-                                             std::move(partitioner), std::move(stem));
+                                             std::move(partitioner), std::move(stem), files_before);
 }
 
 }  // namespace weir::table

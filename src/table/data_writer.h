@@ -38,15 +38,19 @@ struct StagedTable {
 
 class DataWriter {
  public:
-  // Borrows `writes`; keeps `state` alive. Errors of iceberg/ where the table cannot be written.
+  // Borrows `writes`; keeps `state` alive. `files_before`: that writers of the same identity have
+  // made for the table, whose names go on from there. Errors of iceberg/ where the table cannot be
+  // written.
   static Result<std::unique_ptr<DataWriter>> Make(storage::WriteGroup& writes, TableStatePtr state,
-                                                  const WriterIdentity& identity);
+                                                  const WriterIdentity& identity,
+                                                  uint64_t files_before = 0);
   virtual ~DataWriter() = default;
 
   // `rows` has columns of the table by name, in the types of columnar::ToArrow; a column of the
   // table that it lacks becomes null. A text column of few values may be a dictionary of them, all
-  // used, in every batch of this writer: it is stored as one without looking at each row. Errors of the store; table.column (kInvalid) for a null in a
-  // required column or a type that does not fit, which is a mistake of the caller.
+  // used, in every batch of this writer: it is stored as one without looking at each row. Errors of
+  // the store; table.column (kInvalid) for a null in a required column or a type that does not fit,
+  // which is a mistake of the caller.
   virtual Result<void> Write(const arrow::RecordBatch& rows) = 0;
   virtual uint64_t rows() const = 0;
   virtual Result<std::vector<iceberg::DataFile>> Finish() = 0;

@@ -111,6 +111,21 @@ Result<PreparedTable> Lake::Prepare(const TableState& base, const TableChange& c
   return prepared;
 }
 
+Result<PreparedTable> Lake::PrepareMetadata(const TableState& base,
+                                            iceberg::TableMetadata changed) {
+  iceberg::MetadataPlan plan =
+      iceberg::PlanMetadata(changed, base.pointer, random_.Uuid(), clock_.Now().millis());
+  WEIR_TRY(env::ReachFailpoint("table.metadata"));
+  WEIR_TRY(writes_.Put(plan.metadata.location, plan.metadata.bytes));
+  PreparedTable prepared;
+  prepared.unreachable = std::move(plan.old_metadata);
+  prepared.move = {.table = base.name, .from = {}, .to = plan.metadata.location};
+  if (!base.pointer.empty()) prepared.move.from = base.pointer;
+  prepared.next = std::make_shared<TableState>(
+      TableState{base.name, plan.metadata.location, std::move(plan.next), base.manifests});
+  return prepared;
+}
+
 void Lake::Settle(const PreparedTable& prepared) {
   known_[prepared.next->name] = prepared.next;
   for (const std::string& location : prepared.unreachable) {

@@ -87,6 +87,10 @@ class Lake {
   // files may still be on their way to the disk: call Sync before the catalog names them.
   Result<PreparedTable> Prepare(const TableState& base, const TableChange& change);
 
+  // The same for a change of columns or partitioning alone: `changed` is the base with it made. No
+  // snapshot is made, and no data file is touched.
+  Result<PreparedTable> PrepareMetadata(const TableState& base, iceberg::TableMetadata changed);
+
   // Everything that was written through writes() is durable, or the first error since the last
   // Sync.
   Result<void> Sync() { return writes_.Sync(); }

@@ -10,8 +10,10 @@
 
 #include <filesystem>
 
+#include "table/column_scan.h"
 #include "table/data_writer.h"
 #include "table/shape.h"
+#include "table/shape_change.h"
 
 namespace weir::table {
 namespace {
@@ -160,6 +162,55 @@ TEST_F(LakeTest, AContractThatChangedIsNamed) {
   other = shape_;
   other.partition_by = {"day"};
   EXPECT_EQ(lake_->LoadOrCreate(kEvents, other).error().code, "schema.drift");
+}
+
+TEST_F(LakeTest, AScanGivesColumnsInTheTypesThatTheTableHasNow) {
+  shape_.schema.fields.push_back(
+      {.name = "n", .type = columnar::ParseType("int").value(), .nullable = true});
+  ASSERT_TRUE(Append({1, 2, 3}));
+  TableShape wider = shape_;
+  wider.schema.fields.back().type = columnar::ParseType("bigint").value();
+  wider.schema.fields.push_back(
+      {.name = "note", .type = columnar::ParseType("varchar").value(), .nullable = true});
+  const auto before = lake_->Load(kEvents).value();
+  const auto changes = ChangesFor(before->metadata, wider).value();
+  const auto prepared =
+      lake_->PrepareMetadata(*before, Changed(before->metadata, wider, changes).value());
+  ASSERT_TRUE(prepared) << prepared.error().ToString();
+  catalog::Change moved;
+  moved.moves = {prepared->move};
+  ASSERT_TRUE(catalog_->Commit(moved));
+  lake_->Settle(*prepared);
+  const auto state = MakeLake()->LoadOrCreate(kEvents, wider);
+  ASSERT_TRUE(state) << state.error().ToString();
+  EXPECT_EQ((*state)->snapshot_id(), before->snapshot_id()) << "no data was touched";
+  const auto files = lake_->Files(**state).value();
+  const std::vector<int32_t> ids = {4, 3, 1};
+  int64_t rows = 0;
+  const auto scanned =
+      ScanColumns(*store_, files.front(), (*state)->metadata.schema(), ids,
+                  [&rows](const arrow::RecordBatch& batch) -> Result<void> {
+                    rows += batch.num_rows();
+                    EXPECT_EQ(batch.column(0)->null_count(), batch.num_rows());
+                    EXPECT_EQ(batch.column(1)->type_id(), arrow::Type::INT64);
+                    EXPECT_EQ(static_cast<const arrow::Int64Array&>(*batch.column(2)).Value(0), 1);
+                    return {};
+                  });
+  ASSERT_TRUE(scanned) << scanned.error().ToString();
+  EXPECT_EQ(rows, 3);
+  EXPECT_EQ(ScanColumns(*store_, files.front(), (*state)->metadata.schema(), ids,
+                        [](const arrow::RecordBatch&) -> Result<void> {
+                          return Fail(ErrorKind::kCancelled, "enough", "");
+                        })
+                .error()
+                .code,
+            "enough");
+  ASSERT_TRUE(store_->Remove(files.front().path));
+  EXPECT_EQ(ScanColumns(*store_, files.front(), (*state)->metadata.schema(), ids,
+                        [](const arrow::RecordBatch&) -> Result<void> { return {}; })
+                .error()
+                .code,
+            "storage.not_found");
 }
 
 TEST_F(LakeTest, ALakeDeletedBehindOurBackIsSaid) {

@@ -10,6 +10,10 @@ namespace weir::table {
 // _ingested_at timestamptz, _batch varchar, _source varchar, _offset bigint, _rescued json.
 columnar::Schema WithSystemColumns(columnar::Schema contract);
 
+// The doc of a text column that holds JSON, where no contract says so: also the key of the metadata
+// that tells a sink of one.
+inline constexpr const char* kJsonDoc = "json";
+
 // The table of refused rows (docs/formats/dead-letters.md).
 TableShape DeadLetterShape();
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "columnar/type.h"
+#include "table/shape.h"
 
 namespace weir::table {
 namespace {
@@ -192,6 +193,22 @@ Result<iceberg::TableMetadata> Changed(iceberg::TableMetadata metadata, const Ta
   return iceberg::WithSpec(std::move(next), std::move(spec));
 }
 
+Result<iceberg::TableMetadata> WithNewColumns(iceberg::TableMetadata metadata,
+                                              const columnar::Schema& columns,
+                                              const std::set<std::string>& json) {
+  iceberg::Schema schema = metadata.schema();
+  int32_t last = metadata.last_column_id;
+  for (const columnar::Field& column : columns.fields) {
+    WEIR_ASSIGN(const iceberg::Schema one, iceberg::FromColumnar({{column}}));
+    iceberg::Field field = one.fields.front();
+    field.id = ++last;
+    field.required = false;
+    if (json.contains(field.name)) field.doc = kJsonDoc;
+    schema.fields.push_back(std::move(field));
+  }
+  return iceberg::WithSchema(std::move(metadata), std::move(schema));
+}
+
 Result<void> CheckUnchanged(const catalog::TableName& name,
                             const std::vector<ShapeChange>& changes) {
   if (changes.empty()) return {};
@@ -199,10 +216,13 @@ Result<void> CheckUnchanged(const catalog::TableName& name,
   std::string told;
   for (size_t i = 0; i < std::min(changes.size(), kShown); ++i)
     told += (i == 0 ? "" : "; ") + changes[i].action();
+  const bool breaking = std::ranges::any_of(changes, &ShapeChange::breaking);
   if (changes.size() > kShown) told += "; and " + std::to_string(changes.size() - kShown) + " more";
   return Fail(ErrorKind::kConfig, "schema.drift",
               "table " + name.ToString() + " does not fit its contract: " + told,
-              "change the contract back, or write to a table with a new name");
+              breaking ? "weir plan shows what that means; weir apply --allow-breaking does it, or "
+                         "change the contract back"
+                       : "weir plan shows it, weir apply does it; or change the contract back");
 }
 
 std::optional<std::string> Difference(const TableShape& one, const TableShape& other) {

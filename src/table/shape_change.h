@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,12 @@ Result<std::vector<ShapeChange>> ChangesFor(const iceberg::TableMetadata& metada
 // The metadata after `changes`, which ChangesFor gave for the same arguments.
 Result<iceberg::TableMetadata> Changed(iceberg::TableMetadata metadata, const TableShape& shape,
                                        const std::vector<ShapeChange>& changes);
+
+// The metadata with `columns` behind those that are there, each null in the rows that are there.
+// `json` names those that are remembered as JSON (kJsonDoc). Errors of iceberg/.
+Result<iceberg::TableMetadata> WithNewColumns(iceberg::TableMetadata metadata,
+                                              const columnar::Schema& columns,
+                                              const std::set<std::string>& json);
 
 // Error schema.drift (kConfig) that tells of all `changes`; none of them: no error.
 Result<void> CheckUnchanged(const catalog::TableName& name,

@@ -34,9 +34,16 @@ void CheckPartitionBy(const TableSinkSpec& spec, const columnar::Schema& contrac
 // The keys of `sink: { table: ... }`.
 const config::FieldTable<TableSinkSpec>& TableSinkFields();
 
+enum class TableGrowth : uint8_t {
+  kFixed,    // The table has the columns of its shape, or it is schema.drift.
+  kEvolves,  // Columns that rows have and the table has not are added in the commit of the batch,
+             // and so is what else the shape wants and is not breaking.
+};
+
 // A sink that appends to the table named, made from `shape` where it does not exist. Borrows
-// `lake`.
+// `lake`. Under kEvolves a column of rows with metadata table::kJsonDoc is remembered as JSON.
 std::unique_ptr<Sink> MakeTableSink(table::Lake& lake, catalog::TableName name,
-                                    table::TableShape shape);
+                                    table::TableShape shape,
+                                    TableGrowth growth = TableGrowth::kFixed);
 
 }  // namespace weir::sink
