@@ -11,6 +11,9 @@ inline constexpr size_t kRecordBytesMax = 16 * 1024 * 1024;  // Longer: one dead
 inline constexpr size_t kDecodedRowsMax = 64 * 1024;         // Rows of one columnar group.
 inline constexpr size_t kDecodedBytesMax = 8 * 1024 * 1024;  // Input bytes of one columnar group.
 inline constexpr size_t kJsonDepthMax = 64;
+inline constexpr size_t kNestedValuesMax = 1'000'000;  // Of one list or struct, absent fields too.
+inline constexpr int64_t kColumnarInputBytesMax =
+    1024LL * 1024 * 1024;  // Of a Parquet or Arrow file.
 inline constexpr size_t kColumnsMax = 10'000;
 
 // Dead letters (DESIGN.md section 4).

@@ -63,7 +63,7 @@ Result<source::GenerateOptions> ReadOptions(const GenOptions& options,
     made.rate = *rate;
   }
   if (!options.out.empty()) {
-    if (const auto format = format::FormatOfPath(options.out)) made.format = format->kind;
+    if (const auto format = format::WrittenFormatOfPath(options.out)) made.format = format->kind;
     made.every = std::nullopt;
     made.rows_per_file = std::nullopt;
   }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,6 +37,10 @@ struct DecodedBatch {
   std::vector<RecordPosition> positions;  // One per row.
   std::vector<CellFault> faults;          // Sorted by row.
   std::vector<RejectedRow> broken;        // In input order.
+
+  // Of an input whose records are no bytes of their own (Parquet, Arrow), a row as JSON; `chunk` is
+  // null then, and offsets count rows.
+  std::function<std::string(size_t row)> raw_of;
 
   // The input's bytes [chunk_offset, chunk_offset + chunk->size()), which hold every row of the
   // batch.

@@ -108,11 +108,20 @@ class TypeReader {
     do {
       const std::string name = ReadName();
       if (name.empty()) return Malformed("a field name is missing in struct(");
+      if (HasField(type, name))
+        return Malformed("a second field '" + name + "'; letter case does not tell them apart");
       WEIR_ASSIGN(Type child, ReadType(depth + 1));
       type.children.push_back({.name = name, .type = std::move(child), .nullable = true});
     } while (Take(','));
     if (!Take(')')) return Malformed("')' is missing after struct(");
     return type;
+  }
+
+  static bool HasField(const Type& type, const std::string& name) {
+    const auto lower = [](unsigned char c) { return std::tolower(c); };
+    return std::ranges::any_of(type.children, [&](const Field& field) {
+      return std::ranges::equal(field.name, name, {}, lower, lower);
+    });
   }
 
   void SkipBlanks() {

@@ -364,7 +364,8 @@ class CompiledContract final : public Contract {
 }  // namespace
 
 RejectedRow Refused(const DecodedBatch& batch, uint32_t refused, std::vector<Reason> reasons) {
-  const std::string_view raw = batch.raw(refused);
+  const std::string made = batch.raw_of ? batch.raw_of(refused) : std::string();
+  const std::string_view raw = batch.raw_of ? made : batch.raw(refused);
   RejectedRow row;
   row.line = batch.positions[refused].line;
   row.offset = batch.positions[refused].offset;

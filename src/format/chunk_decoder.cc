@@ -30,12 +30,6 @@ RejectedRow MakeRejected(std::string_view raw, Reason reason) {
 
 }  // namespace
 
-// A record that is longer than any batch may be, as it is taken in pieces.
-struct ChunkDecoder::Taken {
-  RejectedRow row;
-  env::ContentHash hash;
-};
-
 ChunkDecoder::ChunkDecoder(Compression compression, std::optional<Encoding> encoding,
                            RowBuilder rows, std::unique_ptr<env::ByteReader> reader,
                            DecoderState start, DecoderOptions options)
@@ -199,11 +193,15 @@ Result<void> ChunkDecoder::SkipTooLong() {
   Take(taken, end - (cr ? 1 : 0));
   const std::string_view behind = window_->rest().substr(0, used - end + (cr ? 1 : 0));
   Pass(behind.size(), CountLines(behind, line_ends_));
+  RefuseTooLong(std::move(taken));
+  return {};
+}
+
+void ChunkDecoder::RefuseTooLong(Taken taken) {
   const std::string detail = "the record has " + std::to_string(taken.row.raw_length) +
                              " bytes, more than " + std::to_string(options_.record_bytes_max);
   Refuse(std::move(taken),
          {{.code = "record.too_long", .rule = {}, .column = {}, .detail = detail}});
-  return {};
 }
 
 Result<void> ChunkDecoder::RefuseRest(Reason reason) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "env/hash.h"
 #include "format/decoder.h"
 #include "format/input_window_internal.h"
 #include "format/line_ends_internal.h"
@@ -61,16 +62,22 @@ class ChunkDecoder : public Decoder {
   Result<void> RefuseRest(columnar::Reason reason);
   void set_line_ends(LineEnds line_ends) { line_ends_ = line_ends; }
 
- private:
-  struct Taken;
-  Result<void> Open();
-  Result<void> Skip(env::ByteReader& reader);
-  // Makes the record at the cursor one dead letter. It ends at the first line end that is
-  // record_bytes_max or more behind its beginning, however far that is.
-  Result<void> SkipTooLong();
-  // Takes the next `bytes` as a part of a record that no batch holds.
+  // A dead letter whose bytes come and go with the windows: Take* -> Refuse or RefuseTooLong. One
+  // without bytes stands at the cursor.
+  struct Taken {
+    columnar::RejectedRow row;
+    env::ContentHash hash;
+  };
   void Take(Taken& taken, size_t bytes);
   void Refuse(Taken taken, std::vector<columnar::Reason> reasons);
+  void RefuseTooLong(Taken taken);
+  // Makes the record at the cursor one dead letter, however long it is. Of lines: it ends at the
+  // first line end that is record_bytes_max or more behind its beginning.
+  virtual Result<void> SkipTooLong();
+
+ private:
+  Result<void> Open();
+  Result<void> Skip(env::ByteReader& reader);
   columnar::DecodedBatch FinishBatch();
 
   Compression compression_;
@@ -96,5 +103,8 @@ std::unique_ptr<Decoder> MakeCsvDecoder(const FormatSpec& spec, RowBuilder rows,
 std::unique_ptr<Decoder> MakeNdjsonDecoder(const FormatSpec& spec, RowBuilder rows,
                                            std::unique_ptr<env::ByteReader> reader,
                                            DecoderState start, DecoderOptions options);
+std::unique_ptr<Decoder> MakeJsonDecoder(const FormatSpec& spec, RowBuilder rows,
+                                         std::unique_ptr<env::ByteReader> reader,
+                                         DecoderState start, DecoderOptions options);
 
 }  // namespace weir::format

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -15,8 +16,15 @@ struct KindName {
   FormatKind kind;
   std::string_view text;
 };
-constexpr std::array<KindName, 2> kKinds = {
-    {{FormatKind::kCsv, "csv"}, {FormatKind::kNdjson, "ndjson"}}};
+constexpr std::array<KindName, 5> kKinds = {{{FormatKind::kCsv, "csv"},
+                                             {FormatKind::kNdjson, "ndjson"},
+                                             {FormatKind::kJson, "json"},
+                                             {FormatKind::kParquet, "parquet"},
+                                             {FormatKind::kArrow, "arrow"}}};
+
+// By JsonPlace, for DecoderState's JSON.
+constexpr std::array<std::string_view, 6> kJsonPlaces = {"top",   "first", "next",
+                                                         "after", "loose", "torn"};
 
 struct CompressionName {
   Compression compression;
@@ -53,6 +61,10 @@ Result<void> CheckCsvOptions(const CsvOptions& csv) {
   return {};
 }
 
+bool ReadsByPosition(FormatKind kind) {
+  return kind == FormatKind::kParquet || kind == FormatKind::kArrow;
+}
+
 std::optional<FormatSpec> FormatOfPath(std::string_view path) {
   FormatSpec spec;
   const auto take = [&path](std::string_view ending) {
@@ -60,6 +72,14 @@ std::optional<FormatSpec> FormatOfPath(std::string_view path) {
     path.remove_suffix(ending.size());
     return true;
   };
+  if (take(".parquet")) {
+    spec.kind = FormatKind::kParquet;
+    return spec;
+  }
+  if (take(".arrow") || take(".feather")) {
+    spec.kind = FormatKind::kArrow;
+    return spec;
+  }
   if (take(".gz"))
     spec.compression = Compression::kGzip;
   else if (take(".zst"))
@@ -73,8 +93,19 @@ std::optional<FormatSpec> FormatOfPath(std::string_view path) {
     spec.csv.delimiter = '\t';
     return spec;
   }
-  if (take(".ndjson") || take(".jsonl") || take(".json")) return spec;
+  if (take(".ndjson") || take(".jsonl")) return spec;
+  if (take(".json")) {
+    spec.kind = FormatKind::kJson;
+    return spec;
+  }
   return std::nullopt;
+}
+
+std::optional<FormatSpec> WrittenFormatOfPath(std::string_view path) {
+  auto spec = FormatOfPath(path);
+  if (spec && ReadsByPosition(spec->kind)) return std::nullopt;
+  if (spec && spec->kind == FormatKind::kJson) spec->kind = FormatKind::kNdjson;
+  return spec;
 }
 
 std::string_view ToText(FormatKind kind) { return kKinds[static_cast<size_t>(kind)].text; }
@@ -86,8 +117,9 @@ Result<FormatKind> ParseFormatKind(std::string_view text) {
     names.emplace_back(kind.text);
   }
   const auto near = NearestWord(text, names);
-  return Fail(ErrorKind::kInvalid, "format.unknown", "no format '" + std::string(text) + "'",
-              near ? "did you mean '" + *near + "'?" : "formats are csv and ndjson");
+  return Fail(
+      ErrorKind::kInvalid, "format.unknown", "no format '" + std::string(text) + "'",
+      near ? "did you mean '" + *near + "'?" : "formats are csv, ndjson, json, parquet and arrow");
 }
 
 std::string_view ToText(Compression compression) {
@@ -119,14 +151,18 @@ uint64_t DecoderState::reader_offset() const {
 }
 
 std::string DecoderState::ToJson() const {
-  nlohmann::ordered_json json = {
+  nlohmann::ordered_json made = {
       {"offset", offset}, {"line", line}, {"compression", ToText(compression)}};
-  if (encoding) json["encoding"] = ToText(*encoding);
-  if (csv_delimiter != '\0') json["csv_delimiter"] = std::string(1, csv_delimiter);
-  if (csv_cr) json["csv_cr"] = true;
-  if (!csv_header.empty()) json["csv_header"] = csv_header;
-  if (ended) json["ended"] = true;
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  if (encoding) made["encoding"] = ToText(*encoding);
+  if (csv_delimiter != '\0') made["csv_delimiter"] = std::string(1, csv_delimiter);
+  if (csv_cr) made["csv_cr"] = true;
+  if (!csv_header.empty()) made["csv_header"] = csv_header;
+  if (json != JsonState{})
+    made["json"] = {{"place", kJsonPlaces[static_cast<size_t>(json.place)]},
+                    {"column", json.column}};
+  if (row != 0) made["row"] = row;
+  if (ended) made["ended"] = true;
+  return made.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 Result<DecoderState> DecoderState::FromJson(std::string_view text) {
@@ -157,6 +193,13 @@ Result<DecoderState> DecoderState::FromJson(std::string_view text) {
     state.csv_cr = json.value("csv_cr", false);
     if (json.contains("csv_header"))
       state.csv_header = json.at("csv_header").get<std::vector<std::string>>();
+    if (json.contains("json")) {
+      const auto place = std::ranges::find(kJsonPlaces, json.at("json").at("place"));
+      if (place == kJsonPlaces.end()) return wrong("no such place in a JSON file");
+      state.json.place = static_cast<JsonPlace>(place - kJsonPlaces.begin());
+      state.json.column = json.at("json").at("column").get<int64_t>();
+    }
+    if (json.contains("row")) state.row = json.at("row").get<uint64_t>();
     if (json.contains("ended")) state.ended = json.at("ended").get<bool>();
     return state;
   } catch (const nlohmann::json::exception& fault) {
@@ -178,10 +221,17 @@ Result<std::unique_ptr<Decoder>> MakeDecoder(const FormatSpec& spec,
     if (csv.delimiter == kFoundDelimiter) csv.delimiter = csv.quote == ',' ? ';' : ',';
     WEIR_TRY(CheckCsvOptions(csv));
   }
+  if (ReadsByPosition(spec.kind))
+    return Fail(ErrorKind::kUnsupported, "format.by_position",
+                std::string(ToText(spec.kind)) + " is read by position, which this source cannot",
+                "read it as a file");
   WEIR_ASSIGN(RowBuilder rows, RowBuilder::Make(std::move(columns)));
   if (spec.kind == FormatKind::kCsv)
     return MakeCsvDecoder(spec, std::move(rows), std::move(reader), std::move(start),
                           std::move(options));
+  if (spec.kind == FormatKind::kJson)
+    return MakeJsonDecoder(spec, std::move(rows), std::move(reader), std::move(start),
+                           std::move(options));
   return MakeNdjsonDecoder(spec, std::move(rows), std::move(reader), std::move(start),
                            std::move(options));
 }

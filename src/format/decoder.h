@@ -1,4 +1,5 @@
-// Decoder: bytes -> DecodedBatch, for CSV and NDJSON, plain or compressed.
+// Decoder: bytes -> DecodedBatch, for CSV, NDJSON and JSON, plain or compressed; for Parquet and
+// Arrow files, whose records are rows: offsets count rows, and a row's raw form is made as JSON.
 //
 //   MakeDecoder -> Next* -> nullopt            state() may be asked between any two calls
 //                    `-> Error: the decoder is spent, state() stands where it stood before
@@ -11,7 +12,8 @@
 //  and
 //     a byte-order mark are no records.
 //  3. A broken record costs itself alone. Where the next one begins is a function of the bytes
-//     (csv_scanner_internal.h has the rule for quotes; an NDJSON record is a line).
+//     (csv_scanner_internal.h and json_scanner_internal.h have the rules; an NDJSON record is a
+//     line).
 //  4. Memory is a few chunks, whatever the input. A record over kRecordBytesMax is one dead letter.
 //  5. An input that breaks (its compression, a cut UTF-16) gives its readable records first, then
 //     one dead letter of kind kObject (object.corrupt) that holds the readable rest, and then the
@@ -36,9 +38,30 @@
 #include "columnar/column_spec.h"
 #include "columnar/decoded_batch.h"
 #include "env/bytes.h"
+#include "env/files.h"
 #include "format/format_spec.h"
 
 namespace weir::format {
+
+// Where a JSON file's reading stands, between its elements.
+enum class JsonPlace : uint8_t {
+  kTop,    // Outside of an array.
+  kFirst,  // Behind '['.
+  kNext,   // Behind a ','.
+  kAfter,  // Behind an element: a ',' or ']' must come.
+  kLoose,  // Behind a broken one: anything may come.
+  kTorn,   // Where the input ended within an array, and that was said; it may have grown.
+};
+
+struct JsonState {
+  JsonPlace place = JsonPlace::kTop;
+  int64_t column =
+      0;  // Blanks and separators since the line began; -1: something else stands there.
+
+  // Whether an input that ends here ends within an array, which is yet to be said.
+  bool owes_an_end() const { return place != JsonPlace::kTop && place != JsonPlace::kTorn; }
+  friend bool operator==(const JsonState&, const JsonState&) = default;
+};
 
 // Where a split resumes. A value-initialised one is the beginning of an input.
 struct DecoderState {
@@ -47,8 +70,11 @@ struct DecoderState {
   Compression compression = Compression::kAuto;  // As found; kAuto before the first Next.
   bool ended = false;                            // The input broke; there is no more to come.
 
+  JsonState json;    // Of the format json.
+  uint64_t row = 0;  // Of Parquet and Arrow: rows before this place.
+
+  std::optional<Encoding> encoding;  // Of text, as found; never kUtf16.
   // Of CSV, found at its beginning.
-  std::optional<Encoding> encoding;     // Never kUtf16.
   char csv_delimiter = '\0';            // '\0' before the first record was looked at.
   bool csv_cr = false;                  // Lines end with CR too.
   std::vector<std::string> csv_header;  // Names in the file's order.
@@ -56,6 +82,9 @@ struct DecoderState {
   // Where the reader given to MakeDecoder must stand: at `offset` of plain UTF-8, else at 0 (the
   // decoder then skips by reading).
   uint64_t reader_offset() const;
+
+  // Whether a plain input of `size` bytes was read to its end, with nothing left to say about it.
+  bool at_end(uint64_t size) const { return reader_offset() >= size && !json.owes_an_end(); }
 
   // One line of JSON for a durable plan, and back. Error decoder.state (kCorrupt).
   std::string ToJson() const;
@@ -97,11 +126,19 @@ Result<void> CheckColumn(const columnar::ColumnSpec& column);
 // then
 // `_rescued`. A field that is missing in the input takes ColumnSpec::default_text, which is read as
 // a text cell of the column's type (0, 2026-05-01, abc without quotes). An explicit null stays
-// null. Errors: type.nested_input (kUnsupported), format.column_twice, format.default,
+// null. Errors: format.column_twice, format.default,
 // format.pattern, format.zone, format.csv_options (kInvalid).
 Result<std::unique_ptr<Decoder>> MakeDecoder(const FormatSpec& spec,
                                              std::vector<columnar::ColumnSpec> columns,
                                              std::unique_ptr<env::ByteReader> reader,
                                              DecoderState start = {}, DecoderOptions options = {});
+
+// The same for formats that are read by position. Borrows `file`, whose first `size` bytes are the
+// input. A file that cannot be read (on) is one dead letter of kind object. Errors: as above, and
+// format.compression (kInvalid).
+Result<std::unique_ptr<Decoder>> MakeFileDecoder(const FormatSpec& spec,
+                                                 std::vector<columnar::ColumnSpec> columns,
+                                                 const env::OpenFile& file, uint64_t size,
+                                                 DecoderState start = {});
 
 }  // namespace weir::format

@@ -153,16 +153,17 @@ inline SeenInput ReadInput(const FormatSpec& spec, const std::vector<columnar::C
   }
 }
 
-// Records ascend, do not overlap, lie within the input; between them are line ends and blanks
-// alone.
-inline void CheckRecords(const SeenInput& seen, std::string_view plain, uint64_t first_record) {
+// Records ascend, do not overlap, lie within the input; between them are line ends, blanks and the
+// format's separators alone.
+inline void CheckRecords(const SeenInput& seen, std::string_view plain, uint64_t first_record,
+                         std::string_view between = " \t\r\n") {
   uint64_t at = first_record;
   const LineEnds ends = seen.state.csv_cr ? LineEnds::kAny : LineEnds::kLf;
   uint64_t lines = 1 + CountLines(plain.substr(0, at), ends);
   const auto pass = [&](uint64_t to, bool blank) {
     WEIR_CHECK(at <= to && to <= plain.size());
     const std::string_view gap = plain.substr(at, to - at);
-    WEIR_CHECK(!blank || gap.find_first_not_of(" \t\r\n") == std::string_view::npos);
+    WEIR_CHECK(!blank || gap.find_first_not_of(between) == std::string_view::npos);
     lines += CountLines(gap, ends);
     at = to;
   };

@@ -46,7 +46,7 @@ TEST(FormatSpec, TheEndingOfAPathSaysTheFormat) {
                                                  {"a.csv.gz", "csv", Compression::kGzip, ','},
                                                  {"a.ndjson", "ndjson", Compression::kAuto, ','},
                                                  {"a.jsonl.zst", "ndjson", Compression::kZstd, ','},
-                                                 {"a.json", "ndjson", Compression::kAuto, ','}}) {
+                                                 {"a.json", "json", Compression::kAuto, ','}}) {
     const auto spec = FormatOfPath(c.path);
     ASSERT_TRUE(spec.has_value()) << c.path;
     EXPECT_EQ(ToText(spec->kind), c.kind);

@@ -23,57 +23,12 @@ Result<void> CheckEncodable(const std::string& name, const arrow::DataType& type
               "cast it, for example to varchar");
 }
 
-// JSON of any value, nested ones too.
+// The JSON of a cell; a text that is JSON stands as it is.
 void AppendJson(const arrow::Array& array, int64_t row, bool is_json, std::string& text) {
-  if (array.IsNull(row)) {
-    text += "null";
-    return;
-  }
-  switch (array.type_id()) {
-    case arrow::Type::LIST: {
-      const auto& list = static_cast<const arrow::ListArray&>(array);
-      text += '[';
-      for (int64_t i = list.value_offset(row); i < list.value_offset(row + 1); ++i) {
-        if (i != list.value_offset(row)) text += ',';
-        AppendJson(*list.values(), i, false, text);
-      }
-      text += ']';
-      return;
-    }
-    case arrow::Type::STRUCT: {
-      const auto& fields = static_cast<const arrow::StructArray&>(array);
-      text += '{';
-      for (int i = 0; i < fields.num_fields(); ++i) {
-        if (i != 0) text += ',';
-        AppendJsonString(text, array.type()->field(i)->name());
-        text += ':';
-        AppendJson(*fields.field(i), row, false, text);
-      }
-      text += '}';
-      return;
-    }
-    default:
-      break;
-  }
-  switch (JsonFormOf(*array.type())) {
-    case JsonForm::kBare: {
-      const size_t before = text.size();
-      AppendValueText(array, row, text);
-      if (text.size() == before) text += "null";  // NaN, infinity.
-      return;
-    }
-    case JsonForm::kPlainString:  // Digits and signs only.
-      text += '"';
-      AppendValueText(array, row, text);
-      text += '"';
-      return;
-    case JsonForm::kText:
-      if (is_json) {
-        AppendValueText(array, row, text);
-      } else {
-        AppendJsonString(text, TextOf(array, row));
-      }
-      return;
+  if (is_json && array.IsValid(row)) {
+    AppendValueText(array, row, text);
+  } else {
+    AppendJsonValue(array, row, NonFinite::kNull, text);
   }
 }
 
@@ -190,7 +145,10 @@ Result<std::unique_ptr<Encoder>> MakeEncoder(const FormatSpec& spec,
                                              std::vector<std::string> json_columns) {
   for (const auto& field : schema->fields())
     WEIR_TRY(CheckEncodable(field->name(), *field->type()));
-  if (spec.kind == FormatKind::kNdjson)
+  if (ReadsByPosition(spec.kind))
+    return Fail(ErrorKind::kUnsupported, "type.unsupported",
+                std::string(ToText(spec.kind)) + " is no text format", "write csv or ndjson");
+  if (spec.kind != FormatKind::kCsv)
     return std::unique_ptr<Encoder>(std::make_unique<NdjsonEncoder>(*schema, json_columns));
   WEIR_TRY(CheckCsvOptions(spec.csv));
   if (spec.csv.quote == '\0')

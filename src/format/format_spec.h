@@ -10,7 +10,13 @@
 
 namespace weir::format {
 
-enum class FormatKind : uint8_t { kCsv, kNdjson };
+enum class FormatKind : uint8_t {
+  kCsv,
+  kNdjson,  // An object a line.
+  kJson,    // Arrays of objects, and objects one behind the other, on any lines.
+  kParquet,
+  kArrow,  // IPC files and streams; Feather.
+};
 
 enum class Compression : uint8_t {
   kAuto,  // By the first bytes of the input; nothing known there means kNone.
@@ -59,11 +65,17 @@ struct FormatSpec {
 // line ends. kFoundDelimiter is for inputs alone, since what is written must be said.
 Result<void> CheckCsvOptions(const CsvOptions& csv);
 
-// By the ending: .csv .tsv, .ndjson .jsonl .json, each with .gz or .zst behind it. A compression in
+// Whether the format is read by position (MakeFileDecoder) and not as a stream.
+bool ReadsByPosition(FormatKind kind);
+
+// By the ending: .csv .tsv, .ndjson .jsonl .json, each with .gz or .zst behind it; .parquet .arrow
+// .feather alone. A compression in
 // the name is binding; without one it is kAuto. nullopt: the ending says nothing.
 std::optional<FormatSpec> FormatOfPath(std::string_view path);
+// The same for a file to be written: JSON is an object a line, and only text is written.
+std::optional<FormatSpec> WrittenFormatOfPath(std::string_view path);
 
-// "csv" "ndjson", and back; error format.unknown (kInvalid).
+// "csv" "ndjson" "json" "parquet" "arrow", and back; error format.unknown (kInvalid).
 std::string_view ToText(FormatKind kind);
 Result<FormatKind> ParseFormatKind(std::string_view text);
 // "auto" "none" "gzip" "zstd", and back; error format.compression (kInvalid).

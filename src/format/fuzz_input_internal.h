@@ -45,16 +45,22 @@ inline void FuzzDecoder(FormatKind kind, std::string_view bytes) {
   spec.compression = Compression::kNone;
   bytes.remove_prefix(4);
   const std::string plain =
-      kind == FormatKind::kCsv ? AsUtf8(bytes, spec.csv.encoding) : std::string(bytes);
+      AsUtf8(bytes, kind == FormatKind::kCsv ? spec.csv.encoding : Encoding::kUtf8);
 
   Cutting whole;
   whole.record_bytes_max = small.record_bytes_max;
-  const std::vector<columnar::ColumnSpec> columns = EveryColumn();
+  std::vector<columnar::ColumnSpec> columns = EveryColumn();
+  columnar::ColumnSpec nested;
+  nested.name = "o";
+  nested.type = columnar::ParseType("list(struct(a int, b list(json)))").value();
+  columns.push_back(std::move(nested));
   const SeenInput expected = ReadInput(spec, columns, bytes, plain, whole);
   WEIR_CHECK(ReadInput(spec, columns, bytes, plain, small) == expected);
   small.restart = true;
   WEIR_CHECK(ReadInput(spec, columns, bytes, plain, small) == expected);
-  if (!expected.records.empty()) CheckRecords(expected, plain, expected.records.front().offset);
+  if (!expected.records.empty())
+    CheckRecords(expected, plain, expected.records.front().offset,
+                 kind == FormatKind::kJson ? " \t\r\n[,]" : " \t\r\n");
 }
 
 }  // namespace weir::format

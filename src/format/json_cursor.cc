@@ -40,6 +40,15 @@ void AppendUtf8(std::string& text, uint32_t code) {
   }
 }
 
+// What people write that is no JSON.
+const char* WhyNoValue(std::string_view text) {
+  for (const std::string_view word : {"NaN", "nan", "Infinity", "inf", "undefined", "None"})
+    if (text.starts_with(word)) return "a value must stand here, and NaN and its like are none";
+  if (text.starts_with('/') || text.starts_with('#')) return "JSON has no comments";
+  if (text.starts_with('\'')) return "text stands in double quotes";
+  return "a value must stand here";
+}
+
 char SimpleEscape(char c) {
   switch (c) {
     case '"':
@@ -112,8 +121,10 @@ std::string_view JsonCursor::ReadValue(size_t depth) {
       if (peek() == '-' || IsDigit(peek())) return ReadNumber();
       break;
   }
-  return FailValue(done() ? "the text ends where a value must stand" : "a value must stand here",
-                   at_);
+  if (done()) return FailValue("the text ends where a value must stand", at_);
+  const std::string_view rest(at_, static_cast<size_t>(end_ - at_));
+  for (const std::string_view word : {"true", "false", "null"}) cut_off_ |= word.starts_with(rest);
+  return FailValue(WhyNoValue(rest), at_);
 }
 
 // Recursive; kJsonDepthMax bounds the stack.

@@ -66,11 +66,11 @@ class JsonCursor {
     bool escaped = false;
     while (true) {
       at = FindStop(at);
-      if (at == end_) return FailString("the string that begins here does not end", open);
+      if (at == end_) return FailCutOff(open);
       if (*at == '"') break;
       if (*at != '\\') return FailString("a control character must be escaped", at);
       escaped = true;
-      if (end_ - at < 2) return FailString("the string that begins here does not end", open);
+      if (end_ - at < 2) return FailCutOff(open);
       at += 2;
     }
     at_ = at + 1;
@@ -89,6 +89,8 @@ class JsonCursor {
   const char* fault() const { return fault_; }
   size_t fault_at() const { return static_cast<size_t>(fault_at_ - begin_); }
   bool too_deep() const { return too_deep_; }
+  // Whether it failed at the text's end, so that a longer one might be right.
+  bool ran_out() const { return fault_at_ == end_ || cut_off_; }
   void SetFault(const char* why) {
     fault_ = why;
     fault_at_ = at_;
@@ -124,6 +126,10 @@ class JsonCursor {
     fault_at_ = at;
     return std::nullopt;
   }
+  std::nullopt_t FailCutOff(const char* open) {
+    cut_off_ = true;
+    return FailString("the string that begins here does not end", open);
+  }
   std::string_view FailValue(const char* why, const char* at) {
     fault_ = why;
     fault_at_ = at;
@@ -137,6 +143,7 @@ class JsonCursor {
   const char* fault_ = "";
   const char* fault_at_ = begin_;
   bool too_deep_ = false;
+  bool cut_off_ = false;
   bool blanks_ = false;
   std::string& scratch_;
 };

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "format/json_cursor_internal.h"
+#include "format/nested_builder_internal.h"
 #include "format/small_bytes_internal.h"
 #include "format/utf8_internal.h"
 
@@ -62,6 +63,8 @@ void Resize(Buffer& buffer, size_t bytes) {
   }
 }
 
+bool IsNested(Kind kind) { return kind == Kind::kList || kind == Kind::kStruct; }
+
 bool IsTimeKind(Kind kind) {
   return kind == Kind::kDate || kind == Kind::kTime || kind == Kind::kTimestamp ||
          kind == Kind::kTimestamptz;
@@ -91,6 +94,7 @@ struct RowBuilder::Column {
   Buffer validity_buffer;
   Buffer bytes_buffer;
   size_t bytes_expected = kFirstBytes;
+  std::unique_ptr<NestedBuilder> nested;  // Of a list or struct, instead of all buffers above.
 };
 
 RowBuilder::RowBuilder() = default;
@@ -107,10 +111,6 @@ Result<RowBuilder> RowBuilder::Make(std::vector<ColumnSpec> specs) {
   for (size_t i = 0; i < made.specs_.size(); ++i) {
     const ColumnSpec& spec = made.specs_[i];
     const std::string place = "column " + spec.name;
-    if (spec.type.kind == Kind::kList || spec.type.kind == Kind::kStruct)
-      return Fail(ErrorKind::kUnsupported, "type.nested_input",
-                  place + ": a " + columnar::ToText(spec.type) + " cannot be decoded yet",
-                  "declare it json");
     if (!names.insert(spec.input_name()).second)
       return Fail(ErrorKind::kInvalid, "format.column_twice",
                   place + ": another column reads the field '" + spec.input_name() + "' already");
@@ -123,6 +123,7 @@ Result<RowBuilder> RowBuilder::Make(std::vector<ColumnSpec> specs) {
     column.length = spec.type.length;
     column.type = columnar::ToArrow(spec.type);
     if (spec.default_text) column.default_text = &*spec.default_text;
+    if (IsNested(column.kind)) column.nested = std::make_unique<NestedBuilder>(spec);
     if (!spec.zone.empty() && column.kind == Kind::kTimestamptz) {
       WEIR_ASSIGN(column.zone, Zone::Find(spec.zone));
     }
@@ -145,10 +146,11 @@ Result<RowBuilder> RowBuilder::Make(std::vector<ColumnSpec> specs) {
     const ColumnSpec& spec = made.specs_[i];
     if (!spec.default_text) continue;
     const Parsed<void> put = made.Put(made.columns_[i], *spec.default_text, {});
-    if (!put)
+    if (!put || !made.faults_.empty())
       return Fail(ErrorKind::kInvalid, "format.default",
                   "column " + spec.name + ": the default " +
-                      ExplainFault(spec, put.error(), *spec.default_text).detail);
+                      (put ? made.faults_.front().reason.detail
+                           : ExplainFault(spec, put.error(), *spec.default_text).detail));
   }
   made.DropRow();
   return made;
@@ -164,6 +166,7 @@ void RowBuilder::Grow() {
   const size_t old = capacity_;
   capacity_ = old == 0 ? std::max(kFirstRows, (expected_rows_ + 63) / 64 * 64) : 2 * old;
   for (Column& column : columns_) {
+    if (column.nested != nullptr) continue;
     Resize(column.validity_buffer, (capacity_ + 7) / 8);
     column.validity = column.validity_buffer->mutable_data();
     std::memset(column.validity + old / 8, 0xFF, capacity_ / 8 - old / 8);
@@ -187,9 +190,15 @@ void RowBuilder::Grow() {
 
 void RowBuilder::DropRow() {
   if (rows_ == capacity_) return;  // None was begun.
-  for (Column& column : columns_)
-    column.validity[rows_ / 8] =
-        static_cast<uint8_t>(column.validity[rows_ / 8] | (1U << (rows_ % 8)));
+  for (Column& column : columns_) {
+    if (column.nested != nullptr) {
+      column.nested->Truncate(rows_);
+    } else {
+      column.validity[rows_ / 8] =
+          static_cast<uint8_t>(column.validity[rows_ / 8] | (1U << (rows_ % 8)));
+    }
+  }
+  unknown_.clear();
   while (!faults_.empty() && faults_.back().row == rows_) faults_.pop_back();
 }
 
@@ -230,6 +239,10 @@ inline Parsed<void> RowBuilder::PutText(Column& column, std::string_view text, T
 }
 
 void RowBuilder::PutNull(Column& column) {
+  if (IsNested(column.kind)) [[unlikely]] {
+    column.nested->AppendNull();
+    return;
+  }
   column.validity[rows_ / 8] =
       static_cast<uint8_t>(column.validity[rows_ / 8] & ~(1U << (rows_ % 8)));
   if (column.has_bytes) {
@@ -256,6 +269,15 @@ void RowBuilder::SetBool(size_t column, bool value) {
   byte = static_cast<uint8_t>(value ? byte | bit : byte & ~bit);
 }
 
+void RowBuilder::SetFixed(size_t column, const void* value) {
+  Column& into = columns_[column];
+  std::memcpy(into.values + rows_ * into.width, value, into.width);
+}
+
+void RowBuilder::SetBytes(size_t column, std::string_view bytes) {
+  PutBytes(columns_[column], bytes);
+}
+
 void RowBuilder::SetFault(size_t column, ScalarFault fault, std::string_view text) {
   PutNull(columns_[column]);
   faults_.push_back({.row = static_cast<uint32_t>(rows_),
@@ -267,8 +289,35 @@ void RowBuilder::SetJson(size_t column, std::string_view value) {
   PutBytes(columns_[column], value);
 }
 
+void RowBuilder::SetNested(size_t column, std::string_view value) {
+  NestedBuilder& nested = *columns_[column].nested;
+  if (auto reason = nested.Append(value))
+    faults_.push_back({.row = static_cast<uint32_t>(rows_),
+                       .column = static_cast<uint32_t>(column),
+                       .reason = std::move(*reason)});
+  if (!nested.unknown().empty()) unknown_ += (unknown_.empty() ? "" : ",") + nested.unknown();
+  if (nested.values() >= kNestedValuesMax) heavy_ = true;
+}
+
+// A cell that holds JSON as text. A fault within the value is told by SetNested.
+Parsed<void> RowBuilder::PutNested(Column& column, std::string_view text, TextTrust trust) {
+  if (!trust.utf8 && !IsUtf8(text)) return std::unexpected(ScalarFault::kUtf8);
+  JsonCursor cursor(text, strings_);
+  cursor.SkipBlanks();
+  const std::string_view value = cursor.ReadValue(0);
+  cursor.SkipBlanks();
+  if (value.empty() || !cursor.done()) return std::unexpected(ScalarFault::kMalformed);
+  SetNested(static_cast<size_t>(&column - columns_.data()), value);
+  return {};
+}
+
 void RowBuilder::SetRescued(std::string_view json) {
-  if (json.empty()) {
+  if (!unknown_.empty()) [[unlikely]] {
+    const std::string_view before = json.empty() ? "" : json.substr(1, json.size() - 2);
+    scratch_ = "{" + std::string(before) + (before.empty() ? "" : ",") + unknown_ + "}";
+    unknown_.clear();
+    PutBytes(columns_.back(), scratch_);
+  } else if (json.empty()) {
     PutNull(columns_.back());
   } else {
     PutBytes(columns_.back(), json);
@@ -345,12 +394,13 @@ Parsed<void> RowBuilder::Put(Column& column, std::string_view text, TextTrust tr
     }
     case Kind::kList:
     case Kind::kStruct:
-      break;
+      return PutNested(column, text, trust);
   }
   WEIR_CHECK(false);
 }
 
 std::shared_ptr<arrow::Array> RowBuilder::FinishColumn(Column& column) {
+  if (column.nested != nullptr) return column.nested->Finish();
   const auto length = static_cast<int64_t>(rows_);
   std::vector<std::shared_ptr<arrow::Buffer>> buffers(column.has_bytes ? 3 : 2);
   const int64_t valid = arrow::internal::CountSetBits(column.validity, 0, length);

@@ -30,7 +30,7 @@ struct TextTrust {
 
 class RowBuilder {
  public:
-  // Errors: type.nested_input, format.column_twice, format.default, format.pattern, format.zone.
+  // Errors: format.column_twice, format.default, format.pattern, format.zone.
   static Result<RowBuilder> Make(std::vector<columnar::ColumnSpec> specs);
   ~RowBuilder();
   RowBuilder(RowBuilder&&) noexcept;
@@ -53,9 +53,15 @@ class RowBuilder {
   void SetText(size_t column, std::string_view text, TextTrust trust);
   // A normalised JSON value, for a json column.
   void SetJson(size_t column, std::string_view value);
+  // A JSON value that was found to be one, for a list or struct column.
+  void SetNested(size_t column, std::string_view value);
+  // A value as its column's buffer holds it: of every type but bool, text and bytes.
+  void SetFixed(size_t column, const void* value);
+  // For a binary column.
+  void SetBytes(size_t column, std::string_view bytes);
   // Null, because of `text`.
   void SetFault(size_t column, ScalarFault fault, std::string_view text);
-  // The JSON object of unknown fields; empty: null.
+  // The JSON object of unknown fields; empty: null. Unknown members of structs join it.
   void SetRescued(std::string_view json);
 
   size_t rows() const { return rows_; }
@@ -72,6 +78,7 @@ class RowBuilder {
   RowBuilder();
   Parsed<void> Put(Column& column, std::string_view text, TextTrust trust);
   Parsed<void> PutText(Column& column, std::string_view text, TextTrust trust);
+  Parsed<void> PutNested(Column& column, std::string_view text, TextTrust trust);
   Parsed<void> PutTime(Column& column, std::string_view text);
   void PutBytes(Column& column, std::string_view bytes);
   void GrowBytes(Column& column, size_t needed);
@@ -86,6 +93,7 @@ class RowBuilder {
   std::vector<columnar::CellFault> faults_;
   std::string scratch_;
   std::string strings_;  // Of the JSON cursor.
+  std::string unknown_;  // Members of structs in this row that no field takes: "place.z":1,...
   size_t rows_ = 0;
   size_t capacity_ = 0;       // Always a multiple of 64.
   size_t expected_rows_ = 0;  // As many as the batch before had.

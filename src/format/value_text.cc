@@ -9,6 +9,8 @@
 
 #include "base/check.h"
 #include "format/civil_internal.h"
+#include "format/json_cursor_internal.h"
+#include "format/utf8_internal.h"
 
 namespace weir::format {
 namespace {
@@ -121,7 +123,107 @@ bool IsUuid(const arrow::DataType& type) {
          static_cast<const arrow::ExtensionType&>(type).extension_name() == "arrow.uuid";
 }
 
+void AppendJsonItems(const arrow::Array& items, int64_t begin, int64_t end, NonFinite non_finite,
+                     std::string& text) {
+  text += '[';
+  for (int64_t i = begin; i < end; ++i) {
+    if (i != begin) text += ',';
+    AppendJsonValue(items, i, non_finite, text);
+  }
+  text += ']';
+}
+
+void AppendJsonFields(const arrow::StructArray& fields, int64_t row, NonFinite non_finite,
+                      std::string& text) {
+  text += '{';
+  for (int i = 0; i < fields.num_fields(); ++i) {
+    if (i != 0) text += ',';
+    AppendJsonString(text, fields.type()->field(i)->name());
+    text += ':';
+    AppendJsonValue(*fields.field(i), row, non_finite, text);
+  }
+  text += '}';
+}
+
+// In quotes.
+void AppendBase64String(std::string_view bytes, std::string& text) {
+  text += '"';
+  AppendBase64(bytes, text);
+  text += '"';
+}
+
+void AppendJsonScalar(const arrow::Array& array, int64_t row, NonFinite non_finite,
+                      std::string& text) {
+  if (array.type_id() == Type::FIXED_SIZE_BINARY)
+    return AppendBase64String(static_cast<const arrow::FixedSizeBinaryArray&>(array).GetView(row),
+                              text);
+  if (!HasValueText(*array.type())) {
+    const auto scalar = array.GetScalar(row);
+    return AppendJsonString(text, scalar.ok() ? (*scalar)->ToString() : std::string());
+  }
+  switch (JsonFormOf(*array.type())) {
+    case JsonForm::kBare:
+      if (const std::string_view word = NonFiniteText(array, row); !word.empty()) {
+        if (non_finite == NonFinite::kNull) {
+          text += "null";
+        } else {
+          AppendJsonString(text, word);
+        }
+        return;
+      }
+      return AppendValueText(array, row, text);
+    case JsonForm::kPlainString:  // Digits and signs only.
+      text += '"';
+      AppendValueText(array, row, text);
+      text += '"';
+      return;
+    case JsonForm::kText: {
+      const std::string_view value = TextOf(array, row);
+      return IsUtf8(value) ? AppendJsonString(text, value) : AppendBase64String(value, text);
+    }
+  }
+}
+
 }  // namespace
+
+void AppendJsonValue(const arrow::Array& array, int64_t row, NonFinite non_finite,
+                     std::string& text) {
+  if (array.IsNull(row)) {
+    text += "null";
+    return;
+  }
+  switch (array.type_id()) {
+    case Type::LIST:
+    case Type::MAP: {
+      const auto& list = static_cast<const arrow::ListArray&>(array);
+      return AppendJsonItems(*list.values(), list.value_offset(row), list.value_offset(row + 1),
+                             non_finite, text);
+    }
+    case Type::LARGE_LIST: {
+      const auto& list = static_cast<const arrow::LargeListArray&>(array);
+      return AppendJsonItems(*list.values(), list.value_offset(row), list.value_offset(row + 1),
+                             non_finite, text);
+    }
+    case Type::FIXED_SIZE_LIST: {
+      const auto& list = static_cast<const arrow::FixedSizeListArray&>(array);
+      return AppendJsonItems(*list.values(), list.value_offset(row), list.value_offset(row + 1),
+                             non_finite, text);
+    }
+    case Type::STRUCT:
+      return AppendJsonFields(static_cast<const arrow::StructArray&>(array), row, non_finite, text);
+    default:
+      return AppendJsonScalar(array, row, non_finite, text);
+  }
+}
+
+std::string_view NonFiniteText(const arrow::Array& array, int64_t row) {
+  double number = 0;
+  if (array.type_id() == Type::DOUBLE) number = ValueOf<arrow::DoubleArray>(array, row);
+  if (array.type_id() == Type::FLOAT) number = ValueOf<arrow::FloatArray>(array, row);
+  if (std::isnan(number)) return "NaN";
+  if (std::isinf(number)) return number < 0 ? "-Infinity" : "Infinity";
+  return {};
+}
 
 bool HasValueText(const arrow::DataType& type) {
   switch (type.id()) {

@@ -140,7 +140,7 @@ struct ReadAhead::State {
     }
     const format::DecoderState at = decoder.state();
     // A plain file that was read to its last byte is done, without a batch of its own to say so.
-    if (at.reader_offset() >= of->size) ended = true;
+    if (at.at_end(of->size)) ended = true;
     WEIR_TRY(reading->split->CheckUnchanged());
     splits[next].state = at.ToJson();
     splits[next].done = ended;
@@ -160,9 +160,15 @@ struct ReadAhead::State {
       WEIR_ASSIGN(start, format::DecoderState::FromJson(split.state));
     }
     WEIR_ASSIGN(const format::FormatSpec format, source.FormatOf(split.object));
-    WEIR_ASSIGN(opened.decoder,
-                format::MakeDecoder(format, columns, opened.split->Read(start.reader_offset()),
-                                    start, {.input_name = split.object}));
+    const env::OpenFile* file = opened.split->ByPosition();
+    if (format::ReadsByPosition(format.kind) && file != nullptr) {
+      WEIR_ASSIGN(opened.decoder,
+                  format::MakeFileDecoder(format, columns, *file, split.size, start));
+    } else {
+      WEIR_ASSIGN(opened.decoder,
+                  format::MakeDecoder(format, columns, opened.split->Read(start.reader_offset()),
+                                      start, {.input_name = split.object}));
+    }
     reading = std::move(opened);
     return {};
   }

@@ -16,6 +16,7 @@
 
 #include "base/result.h"
 #include "env/bytes.h"
+#include "env/files.h"
 #include "format/format_spec.h"
 #include "ledger/batch.h"
 
@@ -47,6 +48,8 @@ class OpenSplit {
   virtual ~OpenSplit() = default;
   // The split's bytes from `offset` to the end of its version. Valid as long as this.
   virtual std::unique_ptr<env::ByteReader> Read(uint64_t offset) = 0;
+  // The same bytes by position, from 0; null where the source can only be read in order.
+  virtual const env::OpenFile* ByPosition() const { return nullptr; }
   // Fails with source.changed (kConflict) if the object changed since it was opened: then what was
   // read must not count.
   virtual Result<void> CheckUnchanged() = 0;

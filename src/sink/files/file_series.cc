@@ -33,10 +33,10 @@ void CheckSpec(const FilesSinkSpec& spec, const config::Node& node,
     reading.faults.Add(std::move(error));
     return;
   }
-  if (!spec.format && !format::FormatOfPath(spec.path.value))
+  if (!spec.format && !format::WrittenFormatOfPath(spec.path.value))
     reading.Add("sink.format", "'" + spec.path.value + "' does not say what format its files have",
                 spec.path.place, "add `format: csv` or `format: ndjson`");
-  const auto by_ending = format::FormatOfPath(spec.path.value);
+  const auto by_ending = format::WrittenFormatOfPath(spec.path.value);
   if (by_ending && by_ending->csv.delimiter != format::CsvOptions().delimiter)
     reading.Add("sink.delimiter",
                 "the path ends like a file with tabs, and CSV is written with commas",
@@ -72,7 +72,7 @@ const config::FieldTable<FilesSinkSpec>& FilesSinkFields() {
 
 format::FormatKind FormatOf(const FilesSinkSpec& spec) {
   if (spec.format) return *spec.format;
-  const auto by_ending = format::FormatOfPath(spec.path.value);
+  const auto by_ending = format::WrittenFormatOfPath(spec.path.value);
   WEIR_CHECK(by_ending.has_value());
   return by_ending->kind;
 }

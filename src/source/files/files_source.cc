@@ -20,6 +20,8 @@ class FileSplit final : public OpenSplit {
     return env::ReadRange(*file_, offset, end_);
   }
 
+  const env::OpenFile* ByPosition() const override { return file_.get(); }
+
   Result<void> CheckUnchanged() override {
     WEIR_ASSIGN(const env::FileStatus now, file_->Status());
     if (now == status_) return {};
