@@ -27,8 +27,7 @@ REFERENCE_HEAD = """\
 
 Made by `weir config reference` from the tables that the program itself reads; do not edit it. Commands,
 exit codes and variables of the environment are in [commands](commands.md). A key of the language that is
-missing here is refused with `config.not_built`. `server`, `connections`, `schedules`, a model's `schedule`
-and `follow` are read and without effect in this version, which has no `weir serve`.
+missing here is refused with `config.not_built`, and so is, in this version, any connection or schedule.
 
 """
 # Pages that begin with a project that a newcomer can paste.

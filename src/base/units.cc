@@ -99,6 +99,10 @@ std::string FormatCount(uint64_t count) {
   return digits;
 }
 
+std::string FormatCount(uint64_t count, std::string_view one, std::string_view many) {
+  return FormatCount(count) + " " + std::string(count == 1 ? one : many);
+}
+
 std::string FormatDuration(std::chrono::microseconds duration) {
   const auto micros = static_cast<double>(duration.count());
   if (micros < 1e6) return Rounded(micros / 1e3, 0, "ms");

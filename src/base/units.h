@@ -32,6 +32,8 @@ Result<double> ParseRate(std::string_view text);
 std::string FormatBytes(uint64_t bytes);
 // 1234567 -> "1,234,567".
 std::string FormatCount(uint64_t count);
+// 1 "batch" "batches" -> "1 batch"; 1200 -> "1,200 batches".
+std::string FormatCount(uint64_t count, std::string_view one, std::string_view many);
 // "850 ms", "12.3 s", "4 min 10 s".
 std::string FormatDuration(std::chrono::microseconds duration);
 // "2026-05-01T10:00:00.123456Z"; the fraction is left out when zero.

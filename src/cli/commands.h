@@ -47,6 +47,7 @@ struct RunOptions {
   std::vector<std::string> selectors;  // Pipelines and models; empty: all of them.
   bool strict = false;                 // Dead letters make it exit 3.
   bool force = false;                  // Models whose inputs did not change are built too.
+  bool follow = false;                 // Go on as input arrives, until a signal.
 };
 int Run(const Command& command, const RunOptions& options);
 

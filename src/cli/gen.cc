@@ -85,9 +85,10 @@ bool AnArgumentMends(const Error& error) {
 
 void Tell(const Terminal& terminal, const std::string& pipeline,
           const source::GenerateReport& report) {
-  terminal.Talk(fmt::format("{}: {} rows in {} file{} ({}), seed {}", terminal.Bold(pipeline),
-                            FormatCount(report.rows), report.files, report.files == 1 ? "" : "s",
-                            FormatBytes(report.bytes), report.seed));
+  terminal.Talk(fmt::format("{}: {} in {} ({}), seed {}", terminal.Bold(pipeline),
+                            FormatCount(report.rows, "row", "rows"),
+                            FormatCount(report.files, "file", "files"), FormatBytes(report.bytes),
+                            report.seed));
   for (const auto& [name, count] : report.defects)
     terminal.Talk(fmt::format("  {:>10}  {}", FormatCount(count), name));
 }

@@ -37,6 +37,8 @@ void AddRun(CLI::App& app, Arguments& arguments) {
   run->add_option("SELECTOR", arguments.run.selectors,
                   "pipelines and models: shop_events gold.* (default: all)");
   run->add_flag("--strict", arguments.run.strict, "exit 3 when any record became a dead letter");
+  run->add_flag("--follow", arguments.run.follow,
+                "go on as files arrive, for pipelines that say follow: true; until a signal");
   run->add_flag("--force", arguments.run.force, "build models whose inputs did not change, too");
   run->callback([&] {
     arguments.verb = [&](const Command& command) { return Run(command, arguments.run); };

@@ -27,7 +27,12 @@ std::expected<std::unique_ptr<pipeline::Runner>, Errors> MakeRunner(
                                      .random = env::SystemRandom()};
   return pipeline::Runner::Make(
       context, spec,
-      source::MakeFilesSource(env::SystemFiles(), parts.read.project.folder,
+      source::MakeFilesSource({.files = env::SystemFiles(),
+                               .clock = env::SystemClock(),
+                               .watches = parts.watches,
+                               .columns = &spec.contract.columns,
+                               .folder = parts.read.project.folder,
+                               .pipeline = spec.name},
                               std::get<source::FilesSpec>(spec.source)),
       severity);
 }

@@ -7,6 +7,7 @@
 
 #include "cli/compile_project.h"
 #include "cli/open_project.h"
+#include "env/watch.h"
 #include "pipeline/runner.h"
 #include "telemetry/telemetry.h"
 
@@ -22,6 +23,7 @@ struct RunParts {
   State& state;
   telemetry::Log& log;
   const std::atomic<bool>& stop;
+  env::Watches* watches = nullptr;  // Null: the pipeline is not followed.
 };
 
 std::expected<std::unique_ptr<pipeline::Runner>, Errors> MakeRunner(

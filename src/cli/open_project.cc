@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "cli/lake_fits.h"
 #include "env/clock.h"
 #include "env/random.h"
 
@@ -48,6 +49,22 @@ std::unexpected<ProjectFaults> NoProject(Error error) {
   return std::unexpected(ProjectFaults{{std::move(error)}, {}});
 }
 
+// What a project may declare by the language, and this version has no use for.
+void NotBuilt(const config::Project& project, config::Faults& faults) {
+  const auto add = [&](const std::string& what, const Place& place) {
+    faults.Add("config.not_built",
+               what + " is part of the language but this version does not run it yet", place,
+               "leave it out");
+  };
+  for (const auto& connection : project.connections)
+    add("the connection '" + connection.name + "' (" + connection.value.kind + ")",
+        connection.place);
+  for (const auto& schedule : project.schedules)
+    add("the schedule '" + schedule.name + "'", schedule.place);
+  for (const config::SqlFile& endpoint : project.endpoints)
+    add("an endpoint", {.file = endpoint.file, .line = 0, .column = 0, .byte_offset = {}});
+}
+
 std::expected<ReadProject, ProjectFaults> ReadProjectFiles(const std::string& folder,
                                                            config::LoadScope scope) {
   const std::string start = Absolute(WorkingFolder(), folder.empty() ? "." : folder);
@@ -66,6 +83,7 @@ std::expected<ReadProject, ProjectFaults> ReadProjectFiles(const std::string& fo
     read.project.folder = Absolute(WorkingFolder(), read.project.folder);
   read.pipelines = pipeline::ReadPipelines(read.project, faults);
   ReadWarehouse(read, faults);
+  if (scope == config::LoadScope::kAll) NotBuilt(read.project, faults);
   if (read.project.catalog.kind != config::CatalogSpec::Kind::kSqlite)
     faults.Add("config.not_built",
                "catalog: postgres is part of the language, but this version does not run it yet",
@@ -111,6 +129,7 @@ Result<std::unique_ptr<env::FileLock>> LockState(const ReadProject& project) {
 Result<std::unique_ptr<State>> State::Open(const ReadProject& project, Access access) {
   std::unique_ptr<State> state(new State());
   state->store_ = storage::MakeLocalStore(env::SystemFiles());
+  WEIR_TRY(CheckStateIsNotLost(project, access));
   if (access == Access::kWrite) WEIR_TRY(env::SystemFiles().MakeFolders(project.state_folder));
   std::array<char, 9> instance{};
   std::snprintf(instance.data(), instance.size(), "%08x",
@@ -121,6 +140,7 @@ Result<std::unique_ptr<State>> State::Open(const ReadProject& project, Access ac
                                           .read_only = access == Access::kRead}));
   state->lake_ = std::make_unique<table::Lake>(*state->store_, *state->catalog_, env::SystemClock(),
                                                env::SystemRandom(), project.warehouse);
+  WEIR_TRY(CheckWarehouse(project, *state->catalog_));
   return state;
 }
 

@@ -3,12 +3,8 @@
 #include <algorithm>
 
 #include "base/spelling.h"
-#include "cli/commands.h"
-#include "cli/compile_project.h"
-#include "cli/make_runner.h"
-#include "cli/open_project.h"
+#include "cli/command_parts.h"
 #include "cli/reading.h"
-#include "cli/run_summary.h"
 #include "cli/table_plan.h"
 #include "env/clock.h"
 
@@ -61,55 +57,28 @@ Result<Selection> Select(const ReadProject& read, const std::vector<model::Model
 
 class RunCommand {
  public:
-  RunCommand(const Command& command, const RunOptions& options, const ReadProject& read,
-             CompiledProject& compiled, State& state, telemetry::Log& log)
-      : command_(command),
-        options_(options),
-        read_(read),
-        compiled_(compiled),
-        state_(state),
-        log_(log) {}
+  explicit RunCommand(const CommandParts& parts) : parts_(parts) {}
 
   int Go(const Selection& selection) {
-    result_.project = read_.project.name;
+    result_.project = parts_.run.read.project.name;
     for (const auto* spec : selection.pipelines)
-      if (!Stopping()) RunPipeline(*spec);
+      if (!parts_.stopping()) RunPipeline(*spec);
     for (const auto* one : selection.models)
-      if (!Stopping() && !failed_) RunModel(*one);
-    if (command_.terminal.json) command_.terminal.Out(RunJson(result_));
+      if (!parts_.stopping() && !failed_) RunModel(*one);
+    if (parts_.command.terminal.json) parts_.command.terminal.Out(RunJson(result_));
     return Finish();
   }
 
  private:
-  bool Stopping() const { return command_.stop->load(); }
-
   void RunPipeline(const pipeline::PipelineSpec& spec) {
-    const auto begun = env::SystemClock().Monotonic();
-    PipelineResult result{.name = spec.name,
-                          .table = std::get<sink::TableSinkSpec>(spec.sink).table.ToString(),
-                          .summary = {},
-                          .error = {},
-                          .elapsed = {}};
-    auto runner = MakeRunner({read_, compiled_, state_, log_, *command_.stop}, spec);
-    if (!runner) {
-      result.error = runner.error().front();
-    } else {
-      ProgressBar bar(command_.terminal);
-      auto ran = (*runner)->Run([&](const pipeline::Progress& at) {
-        bar.Show(spec.name, at.bytes, at.bytes_total, at.counts.read);
-      });
-      bar.Clear();
-      result.summary = ran ? *ran : ran.error().summary;
-      if (!ran) result.error = ran.error().error;
-    }
-    result.elapsed = env::SystemClock().Monotonic() - begun;
+    PipelineResult result = RunOnce(parts_, spec);
     result_.stopped = result_.stopped || result.summary.stopped;
     rejected_ += result.summary.counts.rejected;
-    TellPipeline(command_.terminal, result);
-    if (result.summary.paused)
-      NotePause(*result.error, spec.name);
-    else
-      Note(result.error, spec.name);
+    committed_ += result.summary.batches;
+    // One that is paused waits for a person, and the rest of the project goes on.
+    paused_ = paused_ || result.summary.paused;
+    if (!failed_ && !result.summary.paused) failed_ = result.error;
+    if (!failed_ && !result.summary.failed.empty()) failed_ = result.summary.failed.front();
     result_.pipelines.push_back(std::move(result));
   }
 
@@ -123,69 +92,100 @@ class RunCommand {
     } else {
       result.error = std::move(ran).error();
     }
-    TellModel(command_.terminal, result);
-    Note(result.error, result.name);
+    TellModel(parts_.command.terminal, result);
+    if (result.error) TellError(parts_, *result.error, result.name);
+    if (!failed_) failed_ = result.error;
     result_.models.push_back(std::move(result));
   }
 
   Result<model::ModelOutcome> BuildModel(const model::Model& one) {
     if (!lake_engine_) {
-      WEIR_ASSIGN(lake_engine_, OpenLakeEngine(read_));
+      WEIR_ASSIGN(lake_engine_, OpenLakeEngine(parts_.run.read));
     }
     WEIR_ASSIGN(const auto session, lake_engine_->NewSession());
-    return model::RunModel({.folder = read_.project.folder,
-                            .catalog = state_.catalog(),
-                            .lake = state_.lake(),
+    return model::RunModel({.folder = parts_.run.read.project.folder,
+                            .catalog = parts_.run.state.catalog(),
+                            .lake = parts_.run.state.lake(),
                             .session = *session,
                             .clock = env::SystemClock(),
                             .files = env::SystemFiles(),
-                            .log = log_,
-                            .stop = *command_.stop},
-                           one, options_.force ? model::Rerun::kAlways : model::Rerun::kIfChanged);
-  }
-
-  // The pipeline waits for a person, and the rest of the project goes on.
-  void NotePause(const Error& error, const std::string& subject) {
-    paused_ = true;
-    Tell(error, subject);
-  }
-
-  void Note(const std::optional<Error>& error, const std::string& subject) {
-    if (!error) return;
-    failed_ = failed_ ? failed_ : error;
-    Tell(*error, subject);
-  }
-
-  void Tell(const Error& error, const std::string& subject) {
-    log_.Write(telemetry::ErrorHappened{error, subject, {}});
-    if (!command_.terminal.json) Report(command_.terminal, {error}, read_.project.sources);
+                            .log = parts_.run.log,
+                            .stop = *parts_.command.stop},
+                           one,
+                           parts_.options.force ? model::Rerun::kAlways : model::Rerun::kIfChanged);
   }
 
   int Finish() const {
     if (failed_ && failed_->kind != ErrorKind::kCancelled) return ExitCode(failed_->kind);
-    if (Stopping()) {
-      command_.terminal.Talk(
-          "stopped; every batch that was committed is complete, the rest is read by the next weir "
-          "run");
-      return command_.signal->load() == 2 ? 130 : 0;
+    if (parts_.stopping()) {
+      parts_.command.terminal.Talk(
+          committed_ == 0 ? "stopped: nothing was committed; the next weir run reads it all"
+                          : "stopped: " + FormatCount(committed_, "batch is", "batches are") +
+                                " committed, complete; the next weir run reads the rest");
+      return parts_.command.signal->load() == 2 ? 130 : 0;
     }
-    return paused_ || (options_.strict && rejected_ != 0) ? 3 : 0;
+    return paused_ || (parts_.options.strict && rejected_ != 0) ? 3 : 0;
   }
 
-  const Command& command_;
-  const RunOptions& options_;
-  const ReadProject& read_;
-  CompiledProject& compiled_;
-  State& state_;
-  telemetry::Log& log_;
+  CommandParts parts_;
   std::unique_ptr<engine::Engine> lake_engine_;  // For models; made when the first one runs.
   RunResult result_;
   std::optional<Error> failed_;
   bool paused_ = false;
   uint64_t rejected_ = 0;
+  uint64_t committed_ = 0;  // Batches of pipelines.
 };
 
+
+// Of the selected pipelines at least one must be one to follow.
+Result<void> CheckFollow(const Selection& selection, const RunOptions& options) {
+  if (!options.selectors.empty() && !selection.models.empty())
+    return Fail(ErrorKind::kInvalid, "run.follow",
+                "models are not followed: '" + selection.models.front()->table.ToString() + "'",
+                "weir run builds them");
+  for (const auto* spec : selection.pipelines)
+    if (std::get<source::FilesSpec>(spec->source).follow) return {};
+  return Fail(ErrorKind::kInvalid, "run.follow", "no pipeline here says follow: true",
+              "say so in its source: { files: \"in/*.csv\", follow: true }");
+}
+
 }  // namespace
+
+PipelineResult ResultOf(const pipeline::PipelineSpec& spec) {
+  return {.name = spec.name,
+          .table = std::get<sink::TableSinkSpec>(spec.sink).table.ToString(),
+          .summary = {},
+          .error = {},
+          .elapsed = {}};
+}
+
+PipelineResult RunOnce(const CommandParts& parts, const pipeline::PipelineSpec& spec) {
+  const auto begun = env::SystemClock().Monotonic();
+  PipelineResult result = ResultOf(spec);
+  auto runner = MakeRunner(parts.run, spec);
+  if (!runner) {
+    result.error = runner.error().front();
+  } else {
+    ProgressBar bar(parts.command.terminal);
+    auto ran = (*runner)->Run([&](const pipeline::Progress& at) {
+      bar.Show(spec.name, at.bytes, at.bytes_total, at.counts.read);
+    });
+    bar.Clear();
+    result.summary = ran ? *ran : ran.error().summary;
+    if (!ran) result.error = ran.error().error;
+  }
+  result.elapsed = env::SystemClock().Monotonic() - begun;
+  TellPipeline(parts.command.terminal, result);
+  for (const Error& error : result.summary.failed) TellError(parts, error, spec.name);
+  if (result.error) TellError(parts, *result.error, spec.name);
+  return result;
+}
+
+void TellError(const CommandParts& parts, const Error& error, const std::string& subject) {
+  parts.run.log.Write(telemetry::ErrorHappened{error, subject, {}});
+  if (!parts.command.terminal.json)
+    Report(parts.command.terminal, {error}, parts.run.read.project.sources);
+}
 
 int Run(const Command& command, const RunOptions& options) {
   const auto read = ReadWholeProject(command.folder);
@@ -197,6 +197,12 @@ int Run(const Command& command, const RunOptions& options) {
     Report(command.terminal, selection.error());
     return 2;
   }
+  if (options.follow) {
+    if (const auto fits = CheckFollow(*selection, options); !fits) {
+      Report(command.terminal, fits.error());
+      return 2;
+    }
+  }
   const auto lock = LockState(*read);
   if (!lock) return Report(command.terminal, lock.error());
   auto log = OpenProjectLog(*read);
@@ -207,7 +213,8 @@ int Run(const Command& command, const RunOptions& options) {
   if (!plans) return Report(command.terminal, plans.error());
   if (const Errors drift = DriftOf(*plans); !drift.empty())
     return Report(command.terminal, drift, read->project.sources);
-  return RunCommand(command, options, *read, *compiled, **state, **log).Go(*selection);
+  const CommandParts parts{command, options, {*read, *compiled, **state, **log, *command.stop}};
+  return options.follow ? Follow(parts, selection->pipelines) : RunCommand(parts).Go(*selection);
 }
 
 }  // namespace weir::cli

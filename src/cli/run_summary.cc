@@ -36,8 +36,10 @@ json PipelineJson(const PipelineResult& result) {
                {"voided", summary.voided},
                {"bytes", summary.bytes},
                {"objects", summary.objects},
+               {"failed", json::array()},
                {"skipped", std::move(skipped)},
                {"elapsed_ms", result.elapsed.count() / 1000}};
+  for (const Error& error : summary.failed) made["failed"].push_back(ErrorJson(error));
   if (result.error) made["error"] = ErrorJson(*result.error);
   return made;
 }
@@ -91,8 +93,8 @@ void TellPipeline(const Terminal& terminal, const PipelineResult& result) {
   if (summary.batches == 0 && !result.error) {
     terminal.Talk(summary.objects == 0 ? name + ": no input found" : name + ": nothing new");
   } else if (summary.batches != 0) {
-    terminal.Talk(fmt::format("{}: {} -> {}, {} batch{}, {}", name, Equality(summary.counts),
-                              result.table, summary.batches, summary.batches == 1 ? "" : "es",
+    terminal.Talk(fmt::format("{}: {} -> {}, {}, {}", name, Equality(summary.counts), result.table,
+                              FormatCount(summary.batches, "batch", "batches"),
                               FormatDuration(result.elapsed)));
   }
   std::vector<std::pair<uint64_t, std::string>> reasons;
@@ -106,11 +108,14 @@ void TellPipeline(const Terminal& terminal, const PipelineResult& result) {
     terminal.Talk(rule == pipeline::kLateAccepted
                       ? fmt::format("  {:>10}  came late; accepted", FormatCount(rows))
                       : fmt::format("  {:>10}  rule {} warned; accepted", FormatCount(rows), rule));
+  if (summary.waiting != 0)
+    terminal.Talk("  " + FormatCount(summary.waiting, "file is", "files are") +
+                  " not complete yet; a later run reads " + (summary.waiting == 1 ? "it" : "them"));
   for (const auto& one : summary.skipped)
     terminal.Talk(fmt::format("  skipped {}: same content as {}", one.object.object, one.same_as));
   if (summary.replayed != 0) terminal.Talk("  finished the batch that an earlier run had begun");
-  if (summary.voided != 0)
-    terminal.Talk("  a file changed while it was read: its batch was voided");
+  for (const std::string& object : summary.voided_for)
+    terminal.Talk("  " + object + " changed while it was read: that batch was voided");
 }
 
 void TellModel(const Terminal& terminal, const ModelResult& result) {
@@ -119,13 +124,13 @@ void TellModel(const Terminal& terminal, const ModelResult& result) {
   if (result.outcome->skipped) {
     terminal.Talk(name + ": unchanged, its inputs are the same");
   } else {
-    terminal.Talk(fmt::format("{}: {} rows, {}", name, FormatCount(result.outcome->rows),
+    terminal.Talk(fmt::format("{}: {}, {}", name, FormatCount(result.outcome->rows, "row", "rows"),
                               FormatDuration(result.elapsed)));
   }
   for (const model::CheckOutcome& check : result.outcome->checks) {
     if (check.failing != 0)
-      terminal.Talk(fmt::format("  {:>10}  rows fail the check {}; it warns",
-                                FormatCount(check.failing), check.text));
+      terminal.Talk(fmt::format("  {:>10}  {} the check {}; it warns", FormatCount(check.failing),
+                                check.failing == 1 ? "row fails" : "rows fail", check.text));
   }
 }
 

@@ -102,8 +102,9 @@ int TableShow(const Command& command, const std::string& table) {
     return 0;
   }
   std::string text =
-      fmt::format("{}: {} rows in {} files ({}), {} snapshots kept\n", table, FormatCount(row.rows),
-                  FormatCount(row.files), FormatBytes(row.bytes), row.snapshots);
+      fmt::format("{}: {} in {} ({}), {} kept\n", table, FormatCount(row.rows, "row", "rows"),
+                  FormatCount(row.files, "file", "files"), FormatBytes(row.bytes),
+                  FormatCount(row.snapshots, "snapshot", "snapshots"));
   text += fmt::format("location   {}\nmetadata   {}\n", metadata.location, (*loaded)->pointer);
   for (const iceberg::PartitionField& field : metadata.spec().fields) {
     const iceberg::Field* source = metadata.schema().FindById(field.source_id);

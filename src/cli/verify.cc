@@ -55,24 +55,26 @@ int Verify(const Command& command) {
   }
   const ledger::Counts& counts = report->counts;
   std::string text = fmt::format(
-      "{} batches: {} read = {} accepted + {} rejected + {} duplicate + {} filtered + {} late\n",
-      FormatCount(report->batches), FormatCount(counts.read), FormatCount(counts.accepted),
-      FormatCount(counts.rejected), FormatCount(counts.duplicate), FormatCount(counts.filtered),
-      FormatCount(counts.late));
+      "{}: {} read = {} accepted + {} rejected + {} duplicate + {} filtered + {} late\n",
+      FormatCount(report->batches, "batch", "batches"), FormatCount(counts.read),
+      FormatCount(counts.accepted), FormatCount(counts.rejected), FormatCount(counts.duplicate),
+      FormatCount(counts.filtered), FormatCount(counts.late));
   for (const commit::RecountedTable& table : report->tables) {
-    text += fmt::format("{}: {} rows in {} files, {}\n", table.table, FormatCount(table.rows),
-                        FormatCount(table.files),
+    text += fmt::format("{}: {} in {}, {}\n", table.table, FormatCount(table.rows, "row", "rows"),
+                        FormatCount(table.files, "file", "files"),
                         table.how.empty() ? "not recounted" : "recounted " + table.how);
     if (table.foreign_rows != 0)
       text += fmt::format("  {} of them by another program\n", FormatCount(table.foreign_rows));
   }
   if (report->open != 0)
-    text += fmt::format("{} batch is open: weir run finishes it\n", report->open);
+    text += fmt::format("{} open: weir run finishes {}\n",
+                        FormatCount(report->open, "batch is", "batches are"),
+                        report->open == 1 ? "it" : "them");
   for (const commit::Finding& finding : report->findings)
     text += fmt::format("{}: {}\n", finding.code, finding.message);
-  const size_t findings = report->findings.size();
-  text +=
-      findings == 0 ? "ok\n" : fmt::format("{} finding{}\n", findings, findings == 1 ? "" : "s");
+  text += report->findings.empty()
+              ? "ok\n"
+              : FormatCount(report->findings.size(), "finding", "findings") + "\n";
   command.terminal.Out(text);
   return report->findings.empty() ? 0 : 1;
 }

@@ -103,7 +103,8 @@ const FieldTable<ProjectFile>& ProjectFields() {
        Field("logs", &ProjectFile::logs, Nested(LogsFields()), Default("{}"),
              "logs of the program"),
        Field("server", &ProjectFile::server, Nested(ServerFields()), Default("{}"),
-             "the HTTP server of 'weir serve'"),
+             "the HTTP server of 'weir serve'")
+           .Later(),
        Field("connections", &ProjectFile::connections,
              MapOf("connection", Connection(), NameRule::kName), Optional(),
              "named once, used by name"),

@@ -43,46 +43,94 @@ std::string Join(const std::string& folder, const std::string& name) {
   return folder.back() == '/' ? folder + name : folder + "/" + name;
 }
 
-// Adds to `found` the files below `folder` that match parts[at..].
-Result<void> Match(Files& files, const std::string& folder, const std::vector<std::string>& parts,
-                   size_t at, std::vector<std::string>& found) {
-  const std::string& part = parts[at];
-  const bool last = at + 1 == parts.size();
-  if (part == "**" && !last) WEIR_TRY(Match(files, folder, parts, at + 1, found));
-  if (part != "**" && !HasWildcard(part)) {
-    const std::string path = Join(folder, part);
-    const auto status = files.Status(path);
-    if (!status) {
-      if (status.error().kind == ErrorKind::kNotFound) return {};
-      return Fail(status.error());
-    }
-    if (!last)
-      return status->is_directory ? Match(files, path, parts, at + 1, found) : Result<void>{};
-    if (!status->is_directory) found.push_back(path);
-    return {};
-  }
-  const auto names = files.List(folder.empty() ? "." : folder);
-  if (!names) {
-    if (names.error().kind == ErrorKind::kNotFound) return {};
-    return Fail(names.error());
-  }
-  for (const std::string& name : *names) {
-    const bool matches =
-        part == "**" ? name.front() != '.' : fnmatch(part.c_str(), name.c_str(), FNM_PERIOD) == 0;
-    if (!matches) continue;
-    const std::string path = Join(folder, name);
-    const auto status = files.Status(path);
-    if (!status) continue;  // Deleted since it was listed.
-    if (!status->is_directory) {
-      if (last) found.push_back(path);
-    } else if (part == "**") {
-      WEIR_TRY(Match(files, path, parts, at, found));
-    } else if (!last) {
-      WEIR_TRY(Match(files, path, parts, at + 1, found));
-    }
-  }
-  return {};
+bool MatchesName(const std::string& part, const std::string& name) {
+  return fnmatch(part.c_str(), name.c_str(), FNM_PERIOD) == 0;
 }
+
+bool MatchesParts(std::span<const std::string> parts, std::span<const std::string> names) {
+  if (parts.empty() || names.empty()) return parts.empty() && names.empty();
+  if (parts.front() != "**")
+    return MatchesName(parts.front(), names.front()) &&
+           MatchesParts(parts.subspan(1), names.subspan(1));
+  if (parts.size() > 1 && MatchesParts(parts.subspan(1), names)) return true;
+  if (names.front().front() == '.') return false;
+  return names.size() == 1 ? parts.size() == 1 : MatchesParts(parts, names.subspan(1));
+}
+
+// Walks along a pattern's parts.
+class Search {
+ public:
+  Search(Files& files, std::vector<std::string> parts) : files_(files), parts_(std::move(parts)) {}
+
+  Found Run(const std::string& root) {
+    Match(root, 0);
+    for (std::vector<std::string>* names : {&found_.files, &found_.folders}) {
+      std::sort(names->begin(), names->end());
+      names->erase(std::unique(names->begin(), names->end()), names->end());
+    }
+    return std::move(found_);
+  }
+
+ private:
+  // Adds the files below `folder` that match parts[at..].
+  void Match(const std::string& folder, size_t at) {
+    const std::string& part = parts_[at];
+    const bool last = at + 1 == parts_.size();
+    if (part == "**" && !last) Match(folder, at + 1);
+    if (part != "**" && !HasWildcard(part)) {
+      MatchName(folder, part, at);
+      return;
+    }
+    const auto names = files_.List(folder.empty() ? "." : folder);
+    if (!names) {
+      if (names.error().kind != ErrorKind::kNotFound) found_.unreadable.push_back(names.error());
+      return;
+    }
+    found_.folders.push_back(folder.empty() ? "." : folder);
+    for (const std::string& name : *names) {
+      const bool matches =
+          part == "**" ? name.front() != '.' : fnmatch(part.c_str(), name.c_str(), FNM_PERIOD) == 0;
+      if (!matches) continue;
+      const std::string path = Join(folder, name);
+      const auto status = files_.Status(path);
+      if (!status) {
+        // One that is not found was deleted since it was listed.
+        if (status.error().kind != ErrorKind::kNotFound)
+          found_.unreadable.push_back(status.error());
+        continue;
+      }
+      if (!status->is_directory) {
+        if (last) found_.files.push_back(path);
+      } else if (part == "**") {
+        Match(path, at);
+      } else if (!last) {
+        Match(path, at + 1);
+      }
+    }
+  }
+
+  // A part without wildcards: the folder above it matters where it is yet to come, or a file.
+  void MatchName(const std::string& folder, const std::string& part, size_t at) {
+    const bool last = at + 1 == parts_.size();
+    const std::string path = Join(folder, part);
+    const auto status = files_.Status(path);
+    if (!status && status.error().kind != ErrorKind::kNotFound) {
+      found_.unreadable.push_back(status.error());
+      return;
+    }
+    if (status && status->is_directory) {
+      if (!last) Match(path, at + 1);
+      return;
+    }
+    if (status && last) found_.files.push_back(path);
+    const std::string above = folder.empty() ? "." : folder;
+    if (files_.Status(above)) found_.folders.push_back(above);
+  }
+
+  Files& files_;
+  std::vector<std::string> parts_;
+  Found found_;
+};
 
 }  // namespace
 
@@ -116,14 +164,20 @@ Result<void> WriteWhole(Files& files, const std::string& path, std::string_view 
   return writer->Finish();
 }
 
+Found Find(Files& files, const std::string& pattern) {
+  std::vector<std::string> parts = SplitPath(pattern);
+  if (parts.empty()) return {};
+  return Search(files, std::move(parts)).Run(pattern.front() == '/' ? "/" : "");
+}
+
+bool MatchesGlob(const std::string& pattern, const std::string& path) {
+  return MatchesParts(SplitPath(pattern), SplitPath(path));
+}
+
 Result<std::vector<std::string>> Glob(Files& files, const std::string& pattern) {
-  const std::vector<std::string> parts = SplitPath(pattern);
-  std::vector<std::string> found;
-  if (parts.empty()) return found;
-  WEIR_TRY(Match(files, pattern.front() == '/' ? "/" : "", parts, 0, found));
-  std::sort(found.begin(), found.end());
-  found.erase(std::unique(found.begin(), found.end()), found.end());
-  return found;
+  Found found = Find(files, pattern);
+  if (!found.unreadable.empty()) return Fail(std::move(found.unreadable.front()));
+  return std::move(found.files);
 }
 
 std::unique_ptr<ByteReader> ReadRange(const OpenFile& file, uint64_t offset, uint64_t end) {

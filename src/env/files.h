@@ -24,6 +24,13 @@ struct FileStatus {
   friend bool operator==(const FileStatus&, const FileStatus&) = default;
 };
 
+// Whether somebody has a file open for writing.
+enum class Writers : uint8_t {
+  kNone,
+  kSome,
+  kUnknown,  // The system does not tell (another's file, some network disks).
+};
+
 // An open file: what it names stays the same file when its path is replaced.
 class OpenFile {
  public:
@@ -31,6 +38,7 @@ class OpenFile {
   // Up to into.size() bytes at `offset`; less only at the end of the file. Threads: any.
   virtual Result<size_t> ReadAt(uint64_t offset, std::span<char> into) const = 0;
   virtual Result<FileStatus> Status() const = 0;
+  virtual Writers writers() const = 0;
 };
 
 // Held as long as it lives; the kernel releases it when the process dies.
@@ -58,6 +66,9 @@ class Files {
   virtual Result<std::unique_ptr<ByteWriter>> Replace(const std::string& path) = 0;
   // Renames within one file system and syncs both folders. Overwrites.
   virtual Result<void> Rename(const std::string& from, const std::string& to) = 0;
+  // The same within one file system, but fails with file.exists where `to` is there already, and
+  // with file.other_disk (kInvalid) where it is on another.
+  virtual Result<void> RenameNew(const std::string& from, const std::string& to) = 0;
   // Removing what is not there is success.
   virtual Result<void> Remove(const std::string& path) = 0;
   // With parents; each new folder is durable in its parent.
@@ -77,8 +88,17 @@ Result<std::string> ReadWhole(Files& files, const std::string& path, uint64_t by
 // Replaces the content atomically and durably.
 Result<void> WriteWhole(Files& files, const std::string& path, std::string_view content);
 
-// Files under the working directory that match a shell glob (`*` and `?` within a name, `**` for
-// any folders, [a-z]), sorted by bytes. Hidden names match only a pattern that starts with a dot.
+// What a shell glob finds (`*` and `?` within a name, `**` for any folders, [a-z]). Hidden names
+// match only a pattern that starts with a dot.
+struct Found {
+  std::vector<std::string> files;    // That match, sorted by bytes.
+  std::vector<std::string> folders;  // In which a new entry may matter; sorted. They exist.
+  Errors unreadable;                 // Folders that could not be looked into.
+};
+Found Find(Files& files, const std::string& pattern);
+// Whether Find would find a file of that path.
+bool MatchesGlob(const std::string& pattern, const std::string& path);
+// Find where a folder that cannot be read is an error.
 Result<std::vector<std::string>> Glob(Files& files, const std::string& pattern);
 
 // Reads an open file from `offset` to `end` (exclusive) in order. Borrows `file`.

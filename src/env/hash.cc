@@ -49,11 +49,10 @@ std::string ContentHashHex(std::string_view bytes) {
   return hash.Hex();
 }
 
-Result<std::string> HashPrefix(const OpenFile& file, uint64_t length) {
-  ContentHash hash;
-  std::vector<char> buffer(std::min<uint64_t>(length, 1 << 20));
-  for (uint64_t at = 0; at < length;) {
-    const uint64_t want = std::min<uint64_t>(buffer.size(), length - at);
+Result<void> HashRange(const OpenFile& file, uint64_t from, uint64_t to, ContentHash& hash) {
+  std::vector<char> buffer(std::min<uint64_t>(to - from, 1 << 20));
+  for (uint64_t at = from; at < to;) {
+    const uint64_t want = std::min<uint64_t>(buffer.size(), to - at);
     WEIR_ASSIGN(const size_t count, file.ReadAt(at, std::span(buffer).first(want)));
     if (count < want)
       return Fail(ErrorKind::kConflict, "file.changed",
@@ -61,6 +60,12 @@ Result<std::string> HashPrefix(const OpenFile& file, uint64_t length) {
     hash.Update({buffer.data(), count});
     at += count;
   }
+  return {};
+}
+
+Result<std::string> HashPrefix(const OpenFile& file, uint64_t length) {
+  ContentHash hash;
+  WEIR_TRY(HashRange(file, 0, length, hash));
   return hash.Hex();
 }
 

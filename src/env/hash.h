@@ -36,6 +36,8 @@ struct Hash128 {
 };
 // The same hash of bytes that are there at once, as numbers.
 Hash128 ContentHash128(std::string_view bytes);
+// Adds the bytes of `file` from `from` to `to`; file.changed (kConflict) if it is shorter.
+Result<void> HashRange(const OpenFile& file, uint64_t from, uint64_t to, ContentHash& hash);
 std::string ContentHashHex(std::string_view bytes);
 // The hash of the first `length` bytes of `file`; file.changed (kConflict) if it is shorter.
 Result<std::string> HashPrefix(const OpenFile& file, uint64_t length);

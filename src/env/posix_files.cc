@@ -3,6 +3,7 @@
 // the kernel has marked the pages clean.
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 
@@ -40,6 +42,10 @@ Error FromErrno(int number, const std::string& path, std::string_view doing) {
       error.code = "file.denied";
       error.next =
           "give this user access (ls -l shows who has it), then run the same command again";
+      break;
+    case EXDEV:
+      error.kind = ErrorKind::kInvalid;
+      error.code = "file.other_disk";
       break;
     case ENOSPC:
     case EDQUOT:
@@ -118,6 +124,17 @@ class PosixOpenFile final : public OpenFile {
     struct stat status{};
     if (fstat(fd_.number(), &status) != 0) return FailErrno(path_, "cannot stat");
     return ToStatus(status);
+  }
+
+  // A read lease is granted only where nobody has the file open for writing. It is given back at
+  // once; should a writer come in between, it waits that long, and we get a signal that is ignored.
+  Writers writers() const override {
+    if (fcntl(fd_.number(), F_SETSIG, SIGURG) != 0) return Writers::kUnknown;
+    if (fcntl(fd_.number(), F_SETLEASE, F_RDLCK) == 0) {
+      fcntl(fd_.number(), F_SETLEASE, F_UNLCK);
+      return Writers::kNone;
+    }
+    return errno == EAGAIN ? Writers::kSome : Writers::kUnknown;
   }
 
  private:
@@ -237,9 +254,17 @@ class PosixFiles final : public Files {
 
   Result<void> Rename(const std::string& from, const std::string& to) override {
     if (rename(from.c_str(), to.c_str()) != 0) return FailErrno(from, "cannot rename");
-    WEIR_TRY(SyncFolder(FolderOf(to)));
-    if (FolderOf(from) == FolderOf(to)) return {};
-    return SyncFolder(FolderOf(from));
+    return SyncBoth(from, to);
+  }
+
+  Result<void> RenameNew(const std::string& from, const std::string& to) override {
+    if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
+      return SyncBoth(from, to);
+    if (errno != EINVAL && errno != ENOSYS) return FailErrno(from, "cannot rename");
+    // Some network disks know no such rename.
+    if (link(from.c_str(), to.c_str()) != 0) return FailErrno(from, "cannot rename");
+    unlink(from.c_str());
+    return SyncBoth(from, to);
   }
 
   Result<void> Remove(const std::string& path) override {
@@ -274,6 +299,12 @@ class PosixFiles final : public Files {
   }
 
  private:
+  static Result<void> SyncBoth(const std::string& from, const std::string& to) {
+    WEIR_TRY(SyncFolder(FolderOf(to)));
+    if (FolderOf(from) == FolderOf(to)) return {};
+    return SyncFolder(FolderOf(from));
+  }
+
   static Result<std::unique_ptr<ByteWriter>> OpenWriter(const std::string& path, Target target) {
     static std::atomic<uint64_t> counter{0};
     const auto slash = path.rfind('/');

@@ -98,8 +98,10 @@ Result<std::optional<DecodedBatch>> ChunkDecoder::Next(DecodeLimits limits) {
     }
     WEIR_TRY(window_->Extend());
   }
-  next_.offset = window_->offset();
-  next_.line = line_;
+  if (!next_.ended) {
+    next_.offset = window_->offset();
+    next_.line = line_;
+  }
   state_ = next_;
   if (records_ == 0) return std::nullopt;
   return FinishBatch();
@@ -208,6 +210,10 @@ Result<void> ChunkDecoder::RefuseRest(Reason reason) {
   WEIR_CHECK(records_ == 0);
   Taken taken;
   taken.row.kind = RejectedKind::kObject;
+  // The state stays in front of it: where the input is mended by what is added to it, the record
+  // that was cut is read whole.
+  next_.offset = window_->offset();
+  next_.line = line_;
   while (true) {
     const std::string_view rest = window_->rest();
     const bool cut_cr = rest.ends_with('\r') && !window_->at_end();

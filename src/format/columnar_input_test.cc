@@ -35,6 +35,7 @@ class BytesFile final : public env::OpenFile {
     return count;
   }
   Result<env::FileStatus> Status() const override { return env::FileStatus{}; }
+  env::Writers writers() const override { return env::Writers::kNone; }
   uint64_t size() const { return bytes_.size(); }
 
   bool fails = false;

@@ -68,7 +68,7 @@ struct DecoderState {
   uint64_t offset = 0;                           // In the decompressed input.
   uint64_t line = 1;                             // Of the byte at `offset`.
   Compression compression = Compression::kAuto;  // As found; kAuto before the first Next.
-  bool ended = false;                            // The input broke; there is no more to come.
+  bool ended = false;  // The input broke behind `offset`; no more comes unless it is mended.
 
   JsonState json;    // Of the format json.
   uint64_t row = 0;  // Of Parquet and Arrow: rows before this place.

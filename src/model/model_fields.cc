@@ -50,7 +50,8 @@ const config::FieldTable<HeaderSpec>& HeaderFields() {
        Field("export", &HeaderSpec::exported, config::Nested(ExportFields()), Optional(),
              "a copy as a file, written after each commit"),
        Field("schedule", &HeaderSpec::schedule, config::Raw(), Optional(),
-             "when a server runs the model"),
+             "when a server runs the model")
+           .Later(),
        Field("by", &HeaderSpec::by, config::Text(), Optional(), "append, key or time").Later(),
        Field("key", &HeaderSpec::key, config::OneOrMore(config::Text()), Optional(),
              "columns that identify a row")

@@ -48,7 +48,6 @@ TEST_F(ReadingModels, TheHeaderOfTheExampleIsUnderstood) {
   const auto models =
       Read({{{"processed.events_by_type",
               "--| materialize: table\n"
-              "--| schedule: { every: 15m }\n"
               "--| checks: [not_null(event_type), unique(event_type), \"events > 0\", { expect: "
               "\"rows(1)\", on_fail: warn }]\n"
               "--| export: { csv: data/processed/events_by_type.csv }\n"
@@ -60,11 +59,10 @@ TEST_F(ReadingModels, TheHeaderOfTheExampleIsUnderstood) {
   EXPECT_EQ(header.materialize, Materialize::kTable);
   ASSERT_EQ(header.checks.size(), 4U);
   EXPECT_EQ(header.checks[1].text, "unique(event_type)");
-  EXPECT_EQ(header.checks[2].place.ToString(), "models/processed/events_by_type.sql:3:56");
+  EXPECT_EQ(header.checks[2].place.ToString(), "models/processed/events_by_type.sql:2:56");
   EXPECT_EQ(header.checks[3].on_fail, OnFail::kWarn);
   EXPECT_EQ(header.exported->csv, "data/processed/events_by_type.csv");
   EXPECT_EQ(header.partition_by.at(0).value, "bucket(16, event_type)");
-  EXPECT_TRUE(header.schedule.has_value());
   EXPECT_EQ(models[0].pipeline(), "model/processed.events_by_type");
   EXPECT_THAT(models[0].reads, ElementsAre(catalog::TableName{"raw", "events"}));
 }

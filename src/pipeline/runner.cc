@@ -14,6 +14,7 @@ namespace weir::pipeline {
 namespace {
 
 using ledger::ObjectProgress;
+using std::chrono::microseconds;
 
 // The pipeline's progress as the catalog knows it.
 class CatalogCursor final : public source::Cursor {
@@ -37,8 +38,29 @@ telemetry::BatchCounts ForLog(const ledger::Counts& counts) {
           counts.duplicate, counts.filtered, counts.late};
 }
 
-// A file that changes at every try is being written all the time: the run ends and says so.
+// A file that changes at every try is being written all the time: the run ends and says so, and who
+// follows tries less often.
 constexpr uint64_t kVoidsMax = 20;
+constexpr microseconds kVoidPause = std::chrono::seconds(5);
+// News comes in bursts: one look takes them together.
+constexpr microseconds kLookPause = std::chrono::milliseconds(20);
+constexpr microseconds kRetryPause = std::chrono::seconds(1);
+
+bool PassesByItself(const Error& error) {
+  return error.kind == ErrorKind::kBusy || error.kind == ErrorKind::kUnavailable ||
+         error.kind == ErrorKind::kConflict;
+}
+
+// Splits that were discovered, being read batch by batch.
+struct Reading {
+  std::vector<ObjectProgress> splits;
+  size_t next = 0;  // The first that is not done.
+  ReadAhead input;
+
+  Reading(source::Source& source, const std::vector<columnar::ColumnSpec>& columns,
+          BatchLimits limits, std::vector<ObjectProgress> found)
+      : splits(std::move(found)), input(source, columns, limits, splits) {}
+};
 
 BatchLimits LimitsOf(const ledger::BatchPlan& plan) {
   return {.rows = plan.rows_max, .bytes = plan.bytes_max};
@@ -78,23 +100,79 @@ struct Runner::State {
   RunSummary summary;
   Progress progress;
   const std::function<void(const Progress&)>* report = nullptr;
-  BadRate bad_rate;  // Of batches committed lately.
+  CatalogCursor cursor{context.catalog, spec.name};
+  std::unique_ptr<Reading> reading;  // Null: the source is to be asked.
+  std::set<std::string> failing;     // Objects that failed at the last look, with the code.
+  bool following = false;
+  microseconds look_at{};  // Following: not to be asked before.
+  int64_t voids = 0;       // Batches voided in a row.
+  BadRate bad_rate;        // Of batches committed lately.
 
-  Result<void> Run() {
+  Result<void> Start() {
     WEIR_ASSIGN(owner,
                 commit::Owner::Take(context.catalog, context.lake, context.clock, spec.name));
     context.log.Write(telemetry::EpochOwned{spec.name, owner->epoch()});
-    WEIR_TRY(Recover());
-    CatalogCursor cursor(context.catalog, spec.name);
+    return Recover();
+  }
+
+  Result<void> Run() {
+    WEIR_TRY(Start());
     while (!Stopping()) {
       WEIR_ASSIGN(source::Discovery found, source->Discover(cursor));
-      summary.objects = found.objects;
-      WEIR_TRY(Note(std::move(found.skipped)));
-      if (found.splits.empty()) return {};
+      summary.waiting = found.waiting;
+      WEIR_ASSIGN(const bool noted, Take(found));
+      if (found.splits.empty() && !noted) return {};
       for (const ObjectProgress& split : found.splits) progress.bytes_total += split.size;
-      WEIR_TRY(ReadAll(std::move(found.splits)));
+      Begin(std::move(found.splits));
+      while (reading && !Stopping()) WEIR_TRY(OneBatch());
+      reading.reset();
     }
     return {};
+  }
+
+  Result<NextStep> Step() {
+    if (!owner) {
+      WEIR_TRY(Start());
+      WEIR_ASSIGN(const source::Discovery found, source->Discover(cursor));
+      return Begin(found);
+    }
+    if (!reading) {
+      const microseconds now = context.clock.Monotonic();
+      if (now < look_at) return NextStep{look_at - now, false};
+      WEIR_ASSIGN(const source::Discovery found, source->DiscoverNews(cursor));
+      return Begin(found);
+    }
+    const microseconds begun = context.clock.Monotonic();
+    const uint64_t voided_before = summary.voided;
+    WEIR_TRY(OneBatch());
+    const bool voided = summary.voided != voided_before;
+    voids = voided ? voids + 1 : 0;
+    if (reading) return NextStep{};
+    look_at =
+        begun + (voids == 0 ? spec.flush.every : std::min(spec.flush.every * voids, kVoidPause));
+    return NextStep{std::max(look_at - context.clock.Monotonic(), microseconds(0)), false};
+  }
+
+  // Takes in what a look has found. What is to be read is read from the next step on.
+  Result<NextStep> Begin(const source::Discovery& found) {
+    WEIR_TRY(Take(found));
+    look_at = context.clock.Monotonic() + kLookPause;
+    Begin(found.splits);
+    if (reading) return NextStep{};
+    if (found.again_in < kLookPause) return NextStep{kLookPause, false};
+    return NextStep{found.again_in, true};
+  }
+
+  void Begin(std::vector<ObjectProgress> splits) {
+    if (splits.empty()) return;
+    reading =
+        std::make_unique<Reading>(*source, spec.contract.columns, Limits(), std::move(splits));
+  }
+
+  BatchLimits Limits() const {
+    BatchLimits limits{.rows = static_cast<uint64_t>(spec.flush.rows), .bytes = spec.flush.bytes};
+    if (spec.dedupe) limits.rows = std::min(limits.rows, kDedupeBatchRowsMax);
+    return limits;
   }
 
   bool Stopping() {
@@ -124,7 +202,7 @@ struct Runner::State {
     }
     context.log.Write(telemetry::BatchRecovered{batch->id, "staged again"});
     ++summary.replayed;
-    ReadAhead input = Reading(LimitsOf(batch->plan), batch->plan.splits);
+    ReadAhead input = Again(*batch);
     WEIR_TRY(ExecuteFitting(*batch, input));
     return {};
   }
@@ -137,41 +215,53 @@ struct Runner::State {
     });
   }
 
-  Result<void> Note(std::vector<source::SkippedObject> skipped) {
-    std::vector<ObjectProgress> objects;
-    for (source::SkippedObject& one : skipped) {
+  // Notes what needs no reading, puts away what is done, and tells what failed. True: there was
+  // something to note.
+  Result<bool> Take(const source::Discovery& found) {
+    std::vector<ObjectProgress> objects = found.touched;
+    for (const source::SkippedObject& one : found.skipped) {
       context.log.Write(
           telemetry::FileSkipped{spec.name, one.object.object, "same content as " + one.same_as});
       objects.push_back(one.object);
-      summary.skipped.push_back(std::move(one));
+      summary.skipped.push_back(one);
     }
-    return owner->Note(std::move(objects));
+    WEIR_TRY(owner->Note(objects));
+    summary.objects = std::max(summary.objects, found.objects);
+    Errors failed = source->Settle(found.finished, cursor);
+    failed.insert(failed.end(), found.failed.begin(), found.failed.end());
+    std::set<std::string> now;
+    for (Error& error : failed) {
+      const std::string key = error.place.file + " " + error.code;
+      now.insert(key);
+      if (!failing.contains(key)) summary.failed.push_back(std::move(error));
+    }
+    failing = std::move(now);
+    return !objects.empty();
   }
 
-  ReadAhead Reading(BatchLimits limits, std::vector<ObjectProgress> splits) {
-    return ReadAhead(*source, spec.contract.columns, limits, std::move(splits));
+  // What an earlier try of the batch has read, read again.
+  ReadAhead Again(const commit::OpenBatch& batch) {
+    return ReadAhead(*source, spec.contract.columns, LimitsOf(batch.plan), batch.plan.splits);
   }
 
-  Result<void> ReadAll(std::vector<ObjectProgress> splits) {
-    if (splits.empty()) return {};
-    BatchLimits limits{.rows = static_cast<uint64_t>(spec.flush.rows), .bytes = spec.flush.bytes};
-    if (spec.dedupe) limits.rows = std::min(limits.rows, kDedupeBatchRowsMax);
-    ReadAhead input = Reading(limits, splits);
-    size_t next = 0;
-    while (next < splits.size() && !Stopping()) {
-      const auto rest = std::span(splits).subspan(next);
-      WEIR_ASSIGN(const commit::OpenBatch batch,
-                  Plan(rest.first(SplitsOfBatch(rest, limits)), limits));
-      WEIR_ASSIGN(const auto read, ExecuteFitting(batch, input));
-      if (!read) return {};  // Voided, or done out of turn: the source has to be asked again.
-      for (const ObjectProgress& object : *read) {
-        if (object.done) {
-          ++next;
-        } else {
-          splits[next] = object;
-        }
+  // Reads, checks and commits the next batch of what was discovered.
+  Result<void> OneBatch() {
+    const auto rest = std::span(reading->splits).subspan(reading->next);
+    WEIR_ASSIGN(const commit::OpenBatch batch,
+                Plan(rest.first(SplitsOfBatch(rest, Limits())), Limits()));
+    WEIR_ASSIGN(const auto read, ExecuteFitting(batch, reading->input));
+    if (!read) {  // Voided, or done out of turn: the source has to be asked again.
+      reading.reset();
+      return {};
+    }
+    for (const ObjectProgress& object : *read) {
+      if (object.done) {
+        ++reading->next;
+      } else {
+        reading->splits[reading->next] = object;
       }
     }
+    if (reading->next == reading->splits.size()) reading.reset();
     return {};
   }
 
@@ -199,7 +289,7 @@ struct Runner::State {
     for (int tries = 1; !read && read.error().code == "table.changed" && tries < kStageTriesMax;
          ++tries) {
       batch.attempt = batch.attempt.next();
-      ReadAhead again = Reading(LimitsOf(batch.plan), batch.plan.splits);
+      ReadAhead again = Again(batch);
       read = Execute(batch, again);
       if (read) read = std::nullopt;
     }
@@ -213,7 +303,7 @@ struct Runner::State {
     const BatchParts parts{context, spec, *contract, *gates, *sink, *dead_letters};
     auto staged = RunBatch(parts, batch, input, [this](uint64_t bytes) {
       progress.bytes += bytes;
-      if (*report) (*report)(progress);
+      if (report != nullptr) (*report)(progress);
     });
     if (!staged) {
       if (InputIsGone(staged.error())) return VoidBatch(batch, staged.error());
@@ -298,7 +388,7 @@ struct Runner::State {
   Result<ledger::BatchOutcome> Accept(const commit::OpenBatch& batch, const std::string& why) {
     const auto begun = context.clock.Monotonic();
     const BatchParts parts{context, spec, *contract, *gates, *sink, *dead_letters};
-    ReadAhead input = Reading(LimitsOf(batch.plan), batch.plan.splits);
+    ReadAhead input = Again(batch);
     WEIR_ASSIGN(StagedBatch staged, RunBatch(parts, batch, input, [](uint64_t) {}));
     if (staged.fail) return Fail(*staged.fail);
     WEIR_TRY(Commit(batch, std::move(staged), begun, "accepted by a person; it was held: " + why));
@@ -308,7 +398,7 @@ struct Runner::State {
 
   // Reads what the batch would have read, takes nothing of it, and goes on behind it.
   Result<ledger::BatchOutcome> Leave(const commit::OpenBatch& batch, const std::string& why) {
-    ReadAhead input = Reading(LimitsOf(batch.plan), batch.plan.splits);
+    ReadAhead input = Again(batch);
     std::vector<ObjectProgress> left;
     uint64_t records = 0;
     uint64_t in_all = 0;
@@ -365,7 +455,8 @@ struct Runner::State {
     std::vector<table::StagedTable> tables;
     tables.push_back(std::move(staged));
     WEIR_TRY(owner->Void(batch, std::move(tables), {}, why.message));
-    if (++summary.voided > kVoidsMax) return Fail(why);
+    summary.voided_for.insert(why.place.file);
+    if (++summary.voided > kVoidsMax && !following) return Fail(why);
     context.log.Write(telemetry::BatchVoided{batch.id, why.message});
     return std::nullopt;
   }
@@ -406,6 +497,8 @@ std::expected<std::unique_ptr<Runner>, Errors> Runner::Make(const RunContext& co
                                              .summary = {},
                                              .progress = {},
                                              .report = nullptr,
+                                             .reading = nullptr,
+                                             .failing = {},
                                              .bad_rate = {}});
   return std::unique_ptr<Runner>(new Runner(std::move(state)));
 }
@@ -417,12 +510,31 @@ Result<ledger::BatchOutcome> Runner::Settle(HeldVerdict verdict) {
 std::expected<RunSummary, RunFailure> Runner::Run(
     const std::function<void(const Progress&)>& report) {
   state_->report = &report;
-  if (auto done = state_->Run(); !done) {
+  auto done = state_->Run();
+  state_->reading.reset();
+  state_->report = nullptr;
+  if (!done) {
     if (done.error().kind != ErrorKind::kCancelled)
       return std::unexpected(RunFailure{done.error(), state_->summary});
     state_->summary.stopped = true;
   }
   return state_->summary;
 }
+
+Result<NextStep> Runner::Step() {
+  state_->following = true;
+  auto next = state_->Step();
+  if (next) return next;
+  state_->reading.reset();
+  if (!PassesByItself(next.error())) return next;
+  // What was planned is settled when the pipeline is owned again.
+  state_->context.log.Write(telemetry::TryFailed{state_->spec.name, 1, kRetryPause, next.error()});
+  state_->owner.reset();
+  return NextStep{kRetryPause, false};
+}
+
+RunSummary Runner::TakeSummary() { return std::exchange(state_->summary, {}); }
+
+bool Runner::has_failed_objects() const { return !state_->failing.empty(); }
 
 }  // namespace weir::pipeline

@@ -1,7 +1,10 @@
 // Runs one pipeline over what its source holds now: discover, plan, read, check, stage, commit,
 // until nothing is left. Memory is bounded by the limits of a batch, not by the input.
 //
-//   Start (own, look at what is unsettled) --> Run --> summary
+//   Make --> Run --> summary                     what is there now
+//   Make --> Step, Step ... --> TakeSummary       following: one batch at most in each
+//
+// The first of either owns the pipeline and settles what an earlier process left open.
 //
 // A record's path: OpenSplit -> Decoder -> Contract -> Sink, refused ones -> dead letters; all of
 // it becomes visible in the one commit of the batch.
@@ -10,9 +13,11 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -61,9 +66,12 @@ struct RunSummary {
   uint64_t batches = 0;
   uint64_t replayed = 0;  // Of these, planned by an earlier process.
   uint64_t voided = 0;
+  std::set<std::string> voided_for;  // The objects whose change voided a batch.
   uint64_t bytes = 0;
   uint64_t objects = 0;  // That the source holds.
+  uint64_t waiting = 0;  // Of these, not complete yet.
   std::vector<source::SkippedObject> skipped;
+  Errors failed;         // Objects that could not be read or put away; the others were. Each once.
   bool stopped = false;  // By a signal, with input left.
   bool paused = false;   // By max_bad with `then: pause`; the error that came with it is no failure
                          // of the others.
@@ -71,6 +79,12 @@ struct RunSummary {
 
 // Key of warned_by for records that came late and were accepted. No rule has such a name.
 inline constexpr std::string_view kLateAccepted = "(late)";
+
+// When a pipeline that is followed wants to be stepped again.
+struct NextStep {
+  std::chrono::microseconds in{};
+  bool sooner_with_news = false;  // Of its source; else not before that time.
+};
 
 // A failed run, with what it had committed before.
 struct RunFailure {
@@ -104,6 +118,16 @@ class Runner {
   // Ends the batch that is held as a person decided. Errors: batch.not_held, batch.redefined
   // (kInvalid), source.lost (its input is gone: weir run voids it), and those of Run.
   Result<ledger::BatchOutcome> Settle(HeldVerdict verdict);
+
+  // Looks for news and commits one batch at most. Batches begin `flush.every` apart or more, so
+  // that input gathers. What will pass by itself (catalog.busy) is tried again; other errors are
+  // those of Run, and the end of this runner. kCancelled: stopped, and the batch under way
+  // abandoned.
+  Result<NextStep> Step();
+  // What happened since the last call.
+  RunSummary TakeSummary();
+  // Objects that cannot be read or put away as things stand.
+  bool has_failed_objects() const;
 
  private:
   struct State;

@@ -5,10 +5,13 @@
 //   (1) Discover has no effect, and names nothing that the cursor says is done.
 //   (2) Open gives exactly the bytes of the split's version, or says source.lost.
 //   (3) Content that was read to its end is not named again, under whatever name it returns.
+//   (4) Settle touches only what the cursor says is done, and puts back what turned out to be
+//   newer.
 //
-// Threads: one at a time.
+// Threads: one at a time; Open, FormatOf and what they return also from another.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,7 +42,14 @@ struct SkippedObject {
 struct Discovery {
   std::vector<ledger::ObjectProgress> splits;  // To be read, each from its state; in reading order.
   std::vector<SkippedObject> skipped;
+  // What was read already has another time now: to be noted, and no news.
+  std::vector<ledger::ObjectProgress> touched;
+  std::vector<ledger::ObjectProgress> finished;  // Done and still there: Settle them.
+  Errors failed;         // Objects that match and cannot be read, or put away; the others are.
   uint64_t objects = 0;  // Looked at.
+  uint64_t waiting = 0;  // Of these, not complete yet.
+  // When following: to be asked again after this time, though no news may have come.
+  std::chrono::microseconds again_in = std::chrono::hours(1);
 };
 
 // A split being read.
@@ -58,9 +68,17 @@ class OpenSplit {
 class Source {
  public:
   virtual ~Source() = default;
-  // Errors: source.no_input (kNotFound) never; a pattern that matches nothing is an empty answer.
-  // Those of env::Files, for what exists and cannot be read.
+  // A pattern that matches nothing is an empty answer. Errors of the cursor.
   virtual Result<Discovery> Discover(Cursor& cursor) = 0;
+  // The same for what may have changed since the last call of either, for a source that is
+  // followed.
+  virtual Result<Discovery> DiscoverNews(Cursor& cursor) { return Discover(cursor); }
+  // Does with objects that are done, which a commit has made durable, what the source is told to do
+  // (`when_done`). The answer names those with which that failed.
+  virtual Errors Settle(const std::vector<ledger::ObjectProgress>& /*finished*/,
+                        Cursor& /*cursor*/) {
+    return {};
+  }
   // Error source.lost (kNotFound): that version is gone from there.
   virtual Result<std::unique_ptr<OpenSplit>> Open(const ledger::ObjectProgress& split) = 0;
   // How the object's bytes are to be decoded.

@@ -18,6 +18,7 @@ class WholeObject final : public env::OpenFile {
   Result<env::FileStatus> Status() const override {
     return env::FileStatus{.size = bytes_.size(), .mtime_ns = 0, .inode = 0, .is_directory = false};
   }
+  env::Writers writers() const override { return env::Writers::kNone; }
 
  private:
   std::string bytes_;

@@ -47,6 +47,57 @@ const config::FieldTable<format::CsvOptions>& CsvFields() {
   return table;
 }
 
+Result<Ready> ParseReady(const std::string& text) {
+  constexpr std::string_view kStable = "stable ";
+  if (text == "close") return ReadyClose{};
+  if (text == "marker") return ReadyMarker{};
+  if (text.starts_with(kStable)) {
+    WEIR_ASSIGN(const auto time, ParseDuration(text.substr(kStable.size())));
+    return ReadyStable{time};
+  }
+  return Fail(ErrorKind::kConfig, "source.ready", "'" + text + "' says no way to know it",
+              "write close, stable 2s, or marker");
+}
+
+Result<WhenDone> ParseWhenDone(const std::string& text) {
+  constexpr std::string_view kMove = "move(";
+  if (text == "keep") return Keep{};
+  if (text == "delete") return Delete{};
+  if (!text.starts_with(kMove) || !text.ends_with(")"))
+    return Fail(ErrorKind::kConfig, "source.when_done",
+                "'" + text + "' is nothing to do with a file",
+                "write keep, delete, or move(done/{date})");
+  const std::string path = text.substr(kMove.size(), text.size() - kMove.size() - 1);
+  if (path.find("://") != std::string::npos)
+    return Fail(ErrorKind::kConfig, "config.not_built",
+                "this version moves files on local disk only", "write a folder, such as done");
+  WEIR_ASSIGN(PathTemplate made, PathTemplate::Parse(path));
+  for (const char* other : {"n", "seq", "run", "entity"})
+    if (made.Uses(other))
+      return Fail(ErrorKind::kConfig, "source.when_done",
+                  "'{" + std::string(other) + "}' says nothing of a file that was read",
+                  "use {date}, {hour}, {name} or {pipeline}");
+  if (path.empty())
+    return Fail(ErrorKind::kConfig, "source.when_done", "move() names no folder",
+                "write such as move(done/{date})");
+  return MoveTo{std::move(made)};
+}
+
+// A file that is moved to where the glob finds it would be found for ever.
+void CheckMove(const FilesSpec& spec, const config::Node& node, const config::Reading& reading) {
+  const auto* to = std::get_if<MoveTo>(&spec.when_done);
+  if (to == nullptr) return;
+  std::string name;
+  for (const char letter : spec.glob.substr(spec.glob.rfind('/') + 1))
+    if (letter != '*' || name.empty()) name += letter == '*' || letter == '?' ? 'x' : letter;
+  const std::string path = to->path.Fill({.at = {}, .name = name, .pipeline = "p"}) +
+                           (to->path.Uses("name") ? "" : "/" + name);
+  if (!env::MatchesGlob(spec.glob, path)) return;
+  const config::Node* value = node.Find("when_done");
+  reading.Add("source.when_done", "moved files would be found again by '" + spec.glob + "'",
+              value != nullptr ? value->place : node.place, "move them to a folder outside of it");
+}
+
 }  // namespace
 
 const config::FieldTable<FilesSpec>& FilesFields() {
@@ -66,12 +117,16 @@ const config::FieldTable<FilesSpec>& FilesFields() {
        Field("grow", &FilesSpec::grow, config::Bool(), Default("true"),
              "a file that became longer is read on from where it stopped"),
        Field("follow", &FilesSpec::follow, config::Bool(), Default("false"),
-             "go on as files appear; weir run ignores it and takes what is there now"),
-       Field("ready", &FilesSpec::glob, config::Text(), Optional(), "when a file is complete")
-           .Later(),
-       Field("when_done", &FilesSpec::glob, config::Text(), Optional(),
-             "what becomes of a file that was read")
-           .Later()}};
+             "go on as files appear, under weir run --follow; weir run takes what is there now"),
+       Field("ready", &FilesSpec::ready,
+             config::Parsed<Ready>("close | stable TIME | marker", ParseReady), Default("close"),
+             "when a file is complete: when nobody writes it, when it did not change for a time, "
+             "or when NAME.ready or _SUCCESS is there"),
+       Field("when_done", &FilesSpec::when_done,
+             config::Parsed<WhenDone>("keep | move(PATH) | delete", ParseWhenDone), Default("keep"),
+             "what becomes of a file whose records are committed; PATH may hold {date} {hour} "
+             "{name} {pipeline}")},
+      CheckMove};
   return table;
 }
 

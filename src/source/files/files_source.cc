@@ -1,74 +1,88 @@
 #include "source/files/files_source.h"
 
-#include <nlohmann/json.hpp>
+#include <algorithm>
+#include <map>
 
 #include "env/hash.h"
 #include "format/decoder.h"
+#include "format/whole_records.h"
+#include "source/files/file_names_internal.h"
+#include "source/files/file_news_internal.h"
+#include "source/files/file_split_internal.h"
+#include "source/files/put_away_internal.h"
 
 namespace weir::source {
 namespace {
 
 using ledger::ObjectProgress;
+using std::chrono::microseconds;
+using std::chrono::seconds;
 
-class FileSplit final : public OpenSplit {
- public:
-  FileSplit(std::unique_ptr<env::OpenFile> file, env::FileStatus status, uint64_t end,
-            std::string path)
-      : file_(std::move(file)), status_(status), end_(end), path_(std::move(path)) {}
+// Where the system does not tell who writes, a file that did not change for so long is complete.
+constexpr microseconds kRestTime = seconds(1);
 
-  std::unique_ptr<env::ByteReader> Read(uint64_t offset) override {
-    return env::ReadRange(*file_, offset, end_);
-  }
+// What of a file may be read now.
+enum class Complete : uint8_t {
+  kWhole,
+  kWholeRecords,  // Up to the last whole record.
+  kNothing,       // Not yet.
+};
 
-  const env::OpenFile* ByPosition() const override { return file_.get(); }
+bool IsMarker(const std::string& path) {
+  return path.ends_with(".ready") || LastName(path) == "_SUCCESS";
+}
 
-  Result<void> CheckUnchanged() override {
-    WEIR_ASSIGN(const env::FileStatus now, file_->Status());
-    if (now == status_) return {};
-    return Fail({.kind = ErrorKind::kConflict,
-                 .code = "source.changed",
-                 .message = "the file changed while it was read; nothing of this batch was kept",
-                 .place = {.file = path_, .line = 0, .column = 0, .byte_offset = {}},
-                 .next = "let it be complete before it gets its name, then weir run"});
-  }
-
- private:
-  std::unique_ptr<env::OpenFile> file_;
-  env::FileStatus status_;
-  uint64_t end_;
-  std::string path_;
+// A file as it is looked at.
+struct Seen {
+  std::string path;
+  std::string name;
+  std::unique_ptr<env::OpenFile> file;
+  env::FileStatus status;
+  Complete complete = Complete::kWhole;
 };
 
 class FilesSource final : public Source {
  public:
-  FilesSource(env::Files& files, std::string folder, FilesSpec spec)
-      : files_(files), folder_(std::move(folder)), spec_(std::move(spec)) {}
+  FilesSource(const FilesContext& context, FilesSpec spec)
+      : context_(context),
+        files_(context.files),
+        spec_(std::move(spec)),
+        names_(context.folder, spec_.glob),
+        news_(context.watches, context.clock),
+        put_away_(context, spec_) {}
 
   Result<Discovery> Discover(Cursor& cursor) override {
-    WEIR_ASSIGN(const auto paths, env::Glob(files_, Absolute(spec_.glob)));
+    env::Found there = news_.Everywhere(files_, names_.glob());
+    folders_ = std::move(there.folders);
+    failed_.clear();
+    for (const Error& error : there.unreadable) Failed(error.place.file, error);
     Discovery found;
-    for (const std::string& path : paths) {
-      ++found.objects;
-      WEIR_TRY(Look(Relative(path), cursor, found));
+    for (const std::string& path : there.files) WEIR_TRY(Look(path, cursor, found));
+    std::erase_if(by_inode_, [&](const auto& one) {
+      return !std::ranges::binary_search(there.files, names_.PathOf(one.second));
+    });
+    return WithFailures(std::move(found));
+  }
+
+  Result<Discovery> DiscoverNews(Cursor& cursor) override {
+    const FileNews::Looks due = news_.Due();
+    if (due.everywhere) return Discover(cursor);
+    Discovery found;
+    for (const std::string& path : due.paths) {
+      if (marked() && LastName(path) == "_SUCCESS") return Discover(cursor);
+      const std::string of =
+          marked() && path.ends_with(".ready") ? path.substr(0, path.size() - 6) : path;
+      if (env::MatchesGlob(names_.glob(), of)) WEIR_TRY(Look(of, cursor, found));
     }
-    return found;
+    return WithFailures(std::move(found));
+  }
+
+  Errors Settle(const std::vector<ObjectProgress>& finished, Cursor& cursor) override {
+    return put_away_.Run(finished, folders_, cursor);
   }
 
   Result<std::unique_ptr<OpenSplit>> Open(const ObjectProgress& split) override {
-    auto file = files_.Open(Absolute(split.object));
-    if (!file) {
-      if (file.error().kind != ErrorKind::kNotFound) return Fail(std::move(file).error());
-      return Lost(split, "the file is gone");
-    }
-    WEIR_ASSIGN(const env::FileStatus status, (*file)->Status());
-    const bool as_known = status.size == split.size && status.mtime_ns == split.mtime_ns;
-    if (!as_known) {
-      const auto hash =
-          status.size < split.size ? std::string() : env::HashPrefix(**file, split.size);
-      if (!hash) return Fail(hash.error());
-      if (*hash != split.version) return Lost(split, "the file has other content now");
-    }
-    return std::make_unique<FileSplit>(std::move(*file), status, split.size, split.object);
+    return OpenFileSplit(files_, names_.PathOf(split.object), split);
   }
 
   Result<format::FormatSpec> FormatOf(const std::string& object) const override {
@@ -91,103 +105,233 @@ class FilesSource final : public Source {
   }
 
  private:
-  // The ledger keeps names as JSON, which holds no other bytes than UTF-8.
-  static Result<void> CheckName(const std::string& path) {
-    try {
-      (void)nlohmann::json(path).dump();
-      return {};
-    } catch (const nlohmann::json::type_error&) {
-      // Told below.
-    }
-    std::string shown;
-    for (const char byte : path) shown += static_cast<unsigned char>(byte) < 0x80 ? byte : '?';
-    return Fail(ErrorKind::kInvalid, "source.file_name",
-                "the name of '" + shown + "' (? stands for odd bytes) is not UTF-8",
-                "rename it, then weir run");
+  bool marked() const { return std::holds_alternative<ReadyMarker>(spec_.ready); }
+
+  // An object with which something failed: told under its name, with what to do.
+  void Failed(const std::string& path, Error error) {
+    error.place.file = names_.NameOf(path);
+    if (error.next.empty()) error.next = "see to it, then weir run";
+    failed_.insert_or_assign(path, std::move(error));
+  }
+
+  Discovery WithFailures(Discovery found) {
+    for (const auto& [path, error] : failed_) found.failed.push_back(error);
+    found.again_in = news_.IdleFor();
+    return found;
   }
 
   // Decides about one file and adds it to `found` where there is something to say.
   Result<void> Look(const std::string& path, Cursor& cursor, Discovery& found) {
-    WEIR_TRY(CheckName(path));
-    auto file = files_.Open(Absolute(path));
-    if (!file) {
-      if (file.error().kind == ErrorKind::kNotFound) return {};  // Deleted since it was listed.
-      return Fail(std::move(file).error());
-    }
-    WEIR_ASSIGN(const env::FileStatus status, (*file)->Status());
-    WEIR_ASSIGN(const auto known, cursor.ByPath(path));
-    if (known && known->size == status.size && known->mtime_ns == status.mtime_ns) {
-      if (!known->done) found.splits.push_back(*known);
+    if (marked() && IsMarker(path)) return {};
+    news_.Forget(path);
+    failed_.erase(path);
+    auto opened = OpenSeen(path);
+    if (!opened) {
+      // One that was deleted since it was listed, or is a pipe, is no input.
+      if (opened.error().kind != ErrorKind::kNotFound) Failed(path, std::move(opened).error());
       return {};
     }
-    WEIR_ASSIGN(std::string version, env::HashPrefix(**file, status.size));
-    ObjectProgress object{.object = path,
-                          .version = std::move(version),
-                          .size = status.size,
-                          .mtime_ns = status.mtime_ns,
-                          .state = "",
-                          .done = false};
+    Seen seen = std::move(*opened);
+    if (seen.status.is_directory) return {};
+    ++found.objects;
+    if (news_.IsSettled(path, seen.status)) return {};
+    seen.complete = HowComplete(seen);
+    if (seen.complete == Complete::kNothing) {
+      ++found.waiting;
+      return {};
+    }
+    WEIR_ASSIGN(const auto known, cursor.ByPath(seen.name));
+    if (known && known->size == seen.status.size && known->mtime_ns == seen.status.mtime_ns) {
+      if (news_.followed()) by_inode_[seen.status.inode] = seen.name;
+      TellKnown(seen, *known, found);
+      return {};
+    }
+    WEIR_ASSIGN(const auto before, Before(seen, known, cursor));
+    auto version = ReadVersion(seen, before);
+    if (!version) {
+      news_.AgainIn(path, kRestTime);
+      Failed(path, std::move(version).error());
+      return {};
+    }
+    if (!*version) {  // Nothing whole was added to it.
+      ++found.waiting;
+      if (known && !known->done) Give(seen, *known, found);
+      return {};
+    }
+    return TellVersion(seen, known, std::move(**version), cursor, found);
+  }
+
+  Result<Seen> OpenSeen(const std::string& path) {
+    Seen seen{.path = path,
+              .name = names_.NameOf(path),
+              .file = nullptr,
+              .status = {},
+              .complete = Complete::kWhole};
+    WEIR_ASSIGN(seen.file, files_.Open(path));
+    WEIR_ASSIGN(seen.status, seen.file->Status());
+    return seen;
+  }
+
+  // What is known of the file: by its path, else by the path that it had before it was renamed.
+  Result<std::optional<ObjectProgress>> Before(const Seen& seen,
+                                               const std::optional<ObjectProgress>& known,
+                                               Cursor& cursor) {
+    if (known && news_.followed()) by_inode_[seen.status.inode] = seen.name;
+    const auto renamed = by_inode_.find(seen.status.inode);
+    if (known || renamed == by_inode_.end()) return known;
+    return cursor.ByPath(renamed->second);
+  }
+
+  void Give(const Seen& seen, ObjectProgress object, Discovery& found) {
+    news_.Again(seen.path);  // Whether it is the same then is seen after its batch.
+    found.splits.push_back(std::move(object));
+  }
+
+  // It is as the cursor knows it.
+  void TellKnown(const Seen& seen, const ObjectProgress& known, Discovery& found) {
+    if (!known.done) {
+      Give(seen, known, found);
+    } else if (std::holds_alternative<Keep>(spec_.when_done)) {
+      news_.Settled(seen.path, seen.status);
+    } else if (seen.complete == Complete::kWhole) {
+      found.finished.push_back(known);
+      news_.AgainIn(seen.path, kRestTime);  // Should it be put back.
+    }
+  }
+
+  // `object` is what there is to be read of it, and not what the cursor knows under that path.
+  Result<void> TellVersion(const Seen& seen, const std::optional<ObjectProgress>& known,
+                           ObjectProgress object, Cursor& cursor, Discovery& found) {
     // The same content is being named right now: whether this one is to be skipped is decided when
     // that one has been read.
-    for (const ObjectProgress& other : found.splits)
-      if (other.version == object.version) return {};
-    WEIR_ASSIGN(const auto same, cursor.ByVersion(object.version));
-    if (same) {
-      if (same->done) {
-        object.done = true;
-        found.skipped.push_back({std::move(object), same->object});
-        return {};
-      }
-      object.state = same->state;  // Touched or renamed in the middle of reading it.
-    } else if (known && spec_.grow) {
-      WEIR_TRY(ContinueGrown(**file, *known, object));
-    }
-    found.splits.push_back(std::move(object));
-    return {};
-  }
-
-  // Where `file` begins with all of the version that was read before, goes on behind it.
-  Result<void> ContinueGrown(const env::OpenFile& file, const ObjectProgress& before,
-                             ObjectProgress& object) {
-    if (object.size <= before.size || before.state.empty()) return {};
-    // What ended broken may have been cut while it was written: nothing of it is skipped.
-    WEIR_ASSIGN(const auto stopped, format::DecoderState::FromJson(before.state));
-    if (stopped.ended) return {};
-    WEIR_ASSIGN(const format::FormatSpec format, FormatOf(object.object));
-    if (format.compression == format::Compression::kGzip ||
-        format.compression == format::Compression::kZstd)
+    for (const ObjectProgress& other : found.splits) {
+      if (other.version != object.version) continue;
+      news_.Again(seen.path);
       return {};
-    WEIR_ASSIGN(const std::string prefix, env::HashPrefix(file, before.size));
-    if (prefix == before.version) object.state = before.state;
+    }
+    WEIR_ASSIGN(const auto same, cursor.ByVersion(object.version));
+    if (!same || !same->done) {
+      if (same) object.state = same->state;  // Touched or renamed in the middle of reading it.
+      Give(seen, std::move(object), found);
+      return {};
+    }
+    object.state = same->state;
+    object.done = true;
+    news_.Again(seen.path);
+    // The beginnings of two files that are being written are often the same: that is no news
+    // either.
+    if ((known && known->version == object.version) || seen.complete == Complete::kWholeRecords) {
+      found.touched.push_back(std::move(object));
+    } else {
+      found.skipped.push_back({std::move(object), same->object});
+    }
     return {};
   }
 
-  static std::unexpected<Error> Lost(const ObjectProgress& split, const std::string& why) {
-    return Fail({.kind = ErrorKind::kNotFound,
-                 .code = "source.lost",
-                 .message = why + ", in the middle of reading it",
-                 .place = {.file = split.object, .line = 0, .column = 0, .byte_offset = {}},
-                 .next = "put the old content back to have the rest of it, or leave it"});
+  // What the file holds, and where to go on in it. None: no whole record was added to it.
+  Result<std::optional<ObjectProgress>> ReadVersion(const Seen& seen,
+                                                    const std::optional<ObjectProgress>& known) {
+    env::ContentHash hash;
+    uint64_t hashed = 0;
+    bool grown = false;  // It begins with all that was known of it.
+    if (known && known->size != 0 && known->size <= seen.status.size) {
+      WEIR_TRY(env::HashRange(*seen.file, 0, known->size, hash));
+      grown = hash.Hex() == known->version;
+      if (grown) {
+        hashed = known->size;
+      } else {
+        hash = env::ContentHash();
+      }
+    }
+    ObjectProgress object{.object = seen.name,
+                          .version = "",
+                          .size = seen.status.size,
+                          .mtime_ns = seen.status.mtime_ns,
+                          .state = "",
+                          .done = false};
+    format::DecoderState state;
+    if (grown && spec_.grow && !known->state.empty()) {
+      WEIR_ASSIGN(state, format::DecoderState::FromJson(known->state));
+      // What ended broken, such as a gzip that was cut short, goes on where it broke.
+      if (std::exchange(state.ended, false) && state.offset == 0) state = {};
+      object.state = state.offset == 0 ? std::string() : state.ToJson();
+    }
+    if (seen.complete == Complete::kWholeRecords) {
+      WEIR_ASSIGN(const format::FormatSpec format, FormatOf(seen.name));
+      const auto reader = env::ReadRange(*seen.file, state.offset, seen.status.size);
+      WEIR_ASSIGN(object.size,
+                  format::WholeRecordsEnd(format, *context_.columns, state, *reader));
+      if (object.size <= hashed) return std::nullopt;
+    }
+    WEIR_TRY(env::HashRange(*seen.file, hashed, object.size, hash));
+    object.version = hash.Hex();
+    return object;
   }
 
-  std::string Absolute(const std::string& path) const {
-    return path.starts_with('/') ? path : folder_ + "/" + path;
-  }
-  std::string Relative(const std::string& path) const {
-    if (spec_.glob.starts_with('/')) return path;
-    return path.starts_with(folder_ + "/") ? path.substr(folder_.size() + 1) : path;
+  Complete HowComplete(const Seen& seen) {
+    const microseconds age(context_.clock.Now().micros - seen.status.mtime_ns / 1000);
+    if (marked()) {
+      const bool there = files_.Status(seen.path + ".ready").has_value() ||
+                         files_.Status(FolderOf(seen.path) + "/_SUCCESS").has_value();
+      return there ? Complete::kWhole : Complete::kNothing;
+    }
+    if (const auto* stable = std::get_if<ReadyStable>(&spec_.ready))
+      return Rested(seen.path, age, stable->time) ? Complete::kWhole : Complete::kNothing;
+    const env::Writers writers = seen.file->writers();
+    if (writers == env::Writers::kNone) return Complete::kWhole;
+    // `weir run` takes what is there now.
+    if (writers == env::Writers::kUnknown &&
+        (!news_.followed() || Rested(seen.path, age, kRestTime)))
+      return Complete::kWhole;
+    if (!news_.complete()) news_.AgainIn(seen.path, kRestTime);
+    return spec_.grow && IsPlain(seen) ? Complete::kWholeRecords : Complete::kNothing;
   }
 
+  // A time far in the future is somebody's choice and no sign of a change.
+  bool Rested(const std::string& path, microseconds age, microseconds time) {
+    if (age >= time || age < -std::chrono::hours(24)) return true;
+    news_.AgainIn(path, time - age);
+    return false;
+  }
+
+  // Whether a part of the file's bytes is a part of its records: records of lines, no compression, no
+  // other encoding.
+  bool IsPlain(const Seen& seen) const {
+    const auto format = FormatOf(seen.name);
+    if (!format) return false;
+    if (format->kind != format::FormatKind::kCsv && format->kind != format::FormatKind::kNdjson)
+      return false;
+    if (format->kind == format::FormatKind::kCsv &&
+        format->csv.encoding != format::Encoding::kUtf8)
+      return false;
+    if (format->compression != format::Compression::kAuto &&
+        format->compression != format::Compression::kNone)
+      return false;
+    std::string front(4, '\0');
+    const auto got = seen.file->ReadAt(0, front);
+    if (!got || *got < front.size()) return false;
+    for (const std::string_view other : {"\x1F\x8B", "\x28\xB5\x2F\xFD", "\xFF\xFE", "\xFE\xFF"})
+      if (front.starts_with(other)) return false;
+    return true;
+  }
+
+  FilesContext context_;
   env::Files& files_;
-  std::string folder_;
   FilesSpec spec_;
+  FileNames names_;
+  FileNews news_;
+  PutAway put_away_;
+  std::vector<std::string> folders_;
+  // Names that the cursor knows, of files that are followed: one that is renamed and grows at once
+  // (a log that is rotated) is known again. A hint: what it begins with is checked.
+  std::map<uint64_t, std::string> by_inode_;
+  std::map<std::string, Error> failed_;  // By path; those that failed when last looked at.
 };
 
 }  // namespace
 
-std::unique_ptr<Source> MakeFilesSource(env::Files& files, std::string folder, FilesSpec spec) {
-  while (folder.size() > 1 && folder.back() == '/') folder.pop_back();
-  return std::make_unique<FilesSource>(files, std::move(folder), std::move(spec));
+std::unique_ptr<Source> MakeFilesSource(FilesContext context, FilesSpec spec) {
+  return std::make_unique<FilesSource>(context, std::move(spec));
 }
 
 }  // namespace weir::source

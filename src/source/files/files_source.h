@@ -2,19 +2,43 @@
 //
 // A file version is (path, size, mtime) as a hint and its content hash as the truth: what was read
 // to its end is skipped under any name, what grew is read on from where it stopped, anything else
-// is a new version. Compressed files do not grow, and neither does one that ended broken.
+// is a new version.
+//
+// What counts as complete (docs/user/follow.md): `ready: stable` and `marker` keep a file from
+// being read before it is. With `close`, a plain file that somebody still writes and that may grow
+// is read up to its last whole record; any other waits until it was closed.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 
+#include "base/path_template.h"
+#include "columnar/column_spec.h"
 #include "config/field_table.h"
+#include "env/clock.h"
 #include "env/files.h"
+#include "env/watch.h"
 #include "format/format_spec.h"
 #include "source/source.h"
 
 namespace weir::source {
+
+struct ReadyClose {};
+struct ReadyStable {
+  std::chrono::microseconds time{};  // Unchanged for so long.
+};
+struct ReadyMarker {};  // A file NAME.ready beside it, or _SUCCESS in its folder.
+using Ready = std::variant<ReadyClose, ReadyStable, ReadyMarker>;
+
+struct Keep {};
+struct Delete {};
+struct MoveTo {
+  PathTemplate path;  // A folder, or with {name} a file; from the project's folder.
+};
+using WhenDone = std::variant<Keep, Delete, MoveTo>;
 
 struct FilesSpec {
   std::string glob;                          // Relative to the project's folder.
@@ -23,12 +47,24 @@ struct FilesSpec {
   format::CsvOptions csv = format::CsvOptions::OfInput();
   bool grow = true;
   bool follow = false;  // Of `weir run --follow` and `weir serve`; `weir run` takes what is there.
+  Ready ready;
+  WhenDone when_done;
 };
 
 // The keys of `source: { files: ... }`.
 const config::FieldTable<FilesSpec>& FilesFields();
 
-// Borrows `files`. `folder` is what the glob is relative to.
-std::unique_ptr<Source> MakeFilesSource(env::Files& files, std::string folder, FilesSpec spec);
+// What a source of files borrows and is named by.
+struct FilesContext {
+  env::Files& files;
+  const env::Clock& clock;
+  env::Watches* watches = nullptr;  // Null: it is not followed.
+  const std::vector<columnar::ColumnSpec>* columns;  // The contract's.
+  std::string folder;                                // What the glob is relative to.
+  std::string pipeline;
+};
+
+// Borrows what `context` names.
+std::unique_ptr<Source> MakeFilesSource(FilesContext context, FilesSpec spec);
 
 }  // namespace weir::source

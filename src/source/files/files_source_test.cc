@@ -43,13 +43,35 @@ class FilesSourceTest : public testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   void Write(const std::string& name, const std::string& content) {
+    const auto path = std::filesystem::path(folder_ + "/in/" + name);
+    std::filesystem::create_directories(path.parent_path());
     ASSERT_TRUE(env::WriteWhole(env::SystemFiles(), folder_ + "/in/" + name, content));
   }
+  std::unique_ptr<Source> Make(env::Watches* watches = nullptr) {
+    return MakeFilesSource({.files = env::SystemFiles(),
+                            .clock = env::SystemClock(),
+                            .watches = watches,
+                            .columns = &columns_,
+                            .folder = folder_,
+                            .pipeline = "events"},
+                           spec_);
+  }
   Discovery Discover() {
-    auto source = MakeFilesSource(env::SystemFiles(), folder_, spec_);
+    auto source = Make();
     auto found = source->Discover(cursor_);
     EXPECT_TRUE(found) << found.error().ToString();
     return *found;
+  }
+  void Put(const std::string& name, const std::string& text, const char* mode) {
+    FILE* file = fopen((folder_ + "/in/" + name).c_str(), mode);
+    fputs(text.c_str(), file);
+    fclose(file);
+  }
+  std::string Names(const std::string& folder) {
+    std::string all;
+    const auto names = env::SystemFiles().List(folder_ + "/" + folder).value();
+    for (const std::string& name : names) all += (all.empty() ? "" : " ") + name;
+    return all;
   }
   // As a pipeline does after a commit.
   void NoteDone(ObjectProgress object, bool ended_broken = false) {
@@ -64,7 +86,7 @@ class FilesSourceTest : public testing::Test {
     return state.ToJson();
   }
   std::string ReadAll(const ObjectProgress& split, uint64_t offset) {
-    auto source = MakeFilesSource(env::SystemFiles(), folder_, spec_);
+    auto source = Make();
     auto open = source->Open(split).value();
     auto reader = open->Read(offset);
     std::string bytes(1000, '\0');
@@ -75,6 +97,7 @@ class FilesSourceTest : public testing::Test {
 
   std::string folder_ = testing::TempDir() + "files_source_" + std::to_string(getpid());
   FilesSpec spec_;
+  std::vector<columnar::ColumnSpec> columns_;
   MemoryCursor cursor_;
 };
 
@@ -97,7 +120,10 @@ TEST_F(FilesSourceTest, WhatWasReadIsNotNamedAgain) {
   Write("a.csv", "id\n1\n");  // Touched: another time and inode, the same content.
   const Discovery touched = Discover();
   EXPECT_TRUE(touched.splits.empty());
-  ASSERT_EQ(touched.skipped.size(), 1U);
+  EXPECT_TRUE(touched.skipped.empty()) << "no news";
+  ASSERT_EQ(touched.touched.size(), 1U);
+  NoteDone(touched.touched[0]);
+  EXPECT_TRUE(Discover().touched.empty()) << "its new time was noted";
 }
 
 TEST_F(FilesSourceTest, TheSameContentUnderAnotherNameIsSkippedAndSaid) {
@@ -133,11 +159,31 @@ TEST_F(FilesSourceTest, AFileThatGrewIsReadOnFromWhereItStopped) {
   EXPECT_EQ(Discover().splits[0].state, "");
 }
 
-TEST_F(FilesSourceTest, AFileThatEndedBrokenAndGrewIsReadFromItsStart) {
+TEST_F(FilesSourceTest, AFileThatBrokeOffGoesOnBehindWhatWasReadableOfIt) {
   Write("a.csv", "id\n1\n");
-  NoteDone(Discover().splits[0], true);
+  ObjectProgress broken = Discover().splits[0];
+  broken.done = true;
+  broken.state = StateAt(5, true);
+  cursor_.Note(broken);
   Write("a.csv", "id\n1\n2\n");
+  const auto state = format::DecoderState::FromJson(Discover().splits[0].state).value();
+  EXPECT_EQ(state.offset, 5U);
+  EXPECT_FALSE(state.ended);
+}
+
+TEST_F(FilesSourceTest, AnEmptyFileSaysNothingOfWhatItBecomes) {
+  Write("a.csv", "");
+  NoteDone(Discover().splits[0]);
+  Write("a.csv", "id\n1\n");
   EXPECT_EQ(Discover().splits[0].state, "");
+}
+
+TEST_F(FilesSourceTest, ANameThatIsNoUtf8IsEscaped) {
+  Write("bad\xff.csv", "id\n1\n");
+  const Discovery found = Discover();
+  ASSERT_EQ(found.splits.size(), 1U);
+  EXPECT_EQ(found.splits[0].object, "in/bad%FF.csv");
+  EXPECT_EQ(ReadAll(found.splits[0], 0), "id\n1\n");
 }
 
 TEST_F(FilesSourceTest, OtherContentIsANewVersionFromItsStart) {
@@ -165,7 +211,7 @@ TEST_F(FilesSourceTest, AHalfReadFileGoesOnEvenUnderAnotherName) {
 TEST_F(FilesSourceTest, AVersionThatIsGoneIsSaid) {
   Write("a.csv", "id\n1\n");
   const ObjectProgress split = Discover().splits[0];
-  auto source = MakeFilesSource(env::SystemFiles(), folder_, spec_);
+  auto source = Make();
   Write("a.csv", "id\n2\n");
   EXPECT_EQ(source->Open(split).error().code, "source.lost");
   std::filesystem::remove(folder_ + "/in/a.csv");
@@ -175,23 +221,135 @@ TEST_F(FilesSourceTest, AVersionThatIsGoneIsSaid) {
 }
 
 TEST_F(FilesSourceTest, AChangeWhileReadingIsNoticed) {
+  const struct {
+    const char* content;
+    const char* mode;
+    const char* written;
+    bool same;
+  } cases[] = {
+      {"id\n1\n", "a", "2\n", true},       // It grew: what was read is still so.
+      {"id\n1", "a", "2\n", false},        // The line that was read was half of one.
+      {"id\n1\n", "w", "id\n2\n", false},  // Written anew, as long as before.
+      {"id\n1\n", "w", "id\n", false},    {"id\n1\n", "w", "id\n2\n3\n", false},
+  };
+  for (const auto& c : cases) {
+    Write("a.csv", c.content);
+    auto source = Make();
+    const auto open = source->Open(Discover().splits[0]).value();
+    ASSERT_TRUE(open->CheckUnchanged());
+    Put("a.csv", c.written, c.mode);
+    EXPECT_EQ(open->CheckUnchanged().has_value(), c.same) << c.written;
+  }
+}
+
+TEST_F(FilesSourceTest, OfAFileThatIsBeingWrittenOnlyWholeRecordsAreTaken) {
+  FILE* writer = fopen((folder_ + "/in/a.csv").c_str(), "w");
+  fputs("id,note\n1,a\n2,\"two\n", writer);
+  fflush(writer);
+  const auto first = Discover();
+  ASSERT_EQ(first.splits.size(), 1U);
+  EXPECT_EQ(ReadAll(first.splits[0], 0), "id,note\n1,a\n");
+  NoteDone(first.splits[0]);
+  EXPECT_TRUE(Discover().splits.empty());
+  EXPECT_EQ(Discover().waiting, 1U);
+  fputs("lines\"\n3,", writer);
+  fflush(writer);
+  const auto second = Discover();
+  ASSERT_EQ(second.splits.size(), 1U);
+  EXPECT_EQ(ReadAll(second.splits[0], first.splits[0].size), "2,\"two\nlines\"\n");
+  NoteDone(second.splits[0]);
+  fclose(writer);
+  const auto last = Discover();
+  ASSERT_EQ(last.splits.size(), 1U);
+  EXPECT_EQ(ReadAll(last.splits[0], second.splits[0].size), "3,");
+}
+
+TEST_F(FilesSourceTest, AFileThatMayNotGrowWaitsUntilItWasClosed) {
+  spec_.grow = false;
+  FILE* writer = fopen((folder_ + "/in/a.csv").c_str(), "w");
+  fputs("id\n1\n", writer);
+  fflush(writer);
+  EXPECT_TRUE(Discover().splits.empty());
+  fclose(writer);
+  EXPECT_EQ(Discover().splits.size(), 1U);
+}
+
+TEST_F(FilesSourceTest, AFileIsReadyWhenItsMarkerIsThere) {
+  spec_.ready = ReadyMarker{};
+  spec_.glob = "in/**";
   Write("a.csv", "id\n1\n");
-  auto source = MakeFilesSource(env::SystemFiles(), folder_, spec_);
-  const auto open = source->Open(Discover().splits[0]).value();
-  ASSERT_TRUE(open->CheckUnchanged());
-  FILE* file = fopen((folder_ + "/in/a.csv").c_str(), "a");
-  fputs("2\n", file);
-  fclose(file);
-  EXPECT_EQ(open->CheckUnchanged().error().code, "source.changed");
+  Write("b.csv", "id\n2\n");
+  EXPECT_TRUE(Discover().splits.empty());
+  Write("a.csv.ready", "");
+  ASSERT_EQ(Discover().splits.size(), 1U);
+  EXPECT_EQ(Discover().splits[0].object, "in/a.csv");
+  Write("_SUCCESS", "");
+  EXPECT_EQ(Discover().splits.size(), 2U);
+}
+
+TEST_F(FilesSourceTest, AFileIsReadyWhenItDidNotChangeForATime) {
+  spec_.ready = ReadyStable{std::chrono::hours(2)};
+  Write("a.csv", "id\n1\n");
+  const Discovery found = Discover();
+  EXPECT_TRUE(found.splits.empty());
+  EXPECT_EQ(found.waiting, 1U);
+  std::filesystem::last_write_time(
+      folder_ + "/in/a.csv", std::filesystem::file_time_type::clock::now() - std::chrono::hours(3));
+  EXPECT_EQ(Discover().splits.size(), 1U);
+}
+
+TEST_F(FilesSourceTest, WhatIsDoneIsPutAwayAndWhatIsNewerPutBack) {
+  spec_.when_done = MoveTo{PathTemplate::Parse("done/{pipeline}").value()};
+  Write("a.csv", "id\n1\n");
+  NoteDone(Discover().splits[0]);
+  auto source = Make();
+  const auto finished = source->Discover(cursor_).value().finished;
+  ASSERT_EQ(finished.size(), 1U);
+  Write("a.csv", "id\n2\n");  // Newer than what is done.
+  EXPECT_TRUE(source->Settle(finished, cursor_).empty());
+  EXPECT_EQ(Names("in"), "a.csv");
+  NoteDone(Discover().splits[0]);
+  Write("../done/events/a.csv", "something else");
+  EXPECT_TRUE(source->Settle(Discover().finished, cursor_).empty());
+  EXPECT_EQ(Names("in"), "");
+  EXPECT_EQ(Names("done/events"), "a.2.csv a.csv");
+}
+
+TEST_F(FilesSourceTest, WhatADeadProcessHidIsPutAwayOrBack) {
+  spec_.when_done = Delete{};
+  Write("a.csv", "id\n1\n");
+  NoteDone(Discover().splits[0]);
+  std::filesystem::rename(folder_ + "/in/a.csv", folder_ + "/in/.weir-done-7-a.csv");
+  Write(".weir-done-8-b.csv", "id\n2\n");
+  auto source = Make();
+  EXPECT_TRUE(source->Discover(cursor_)->splits.empty());
+  EXPECT_TRUE(source->Settle({}, cursor_).empty());
+  EXPECT_EQ(Names("in"), "b.csv");
+}
+
+TEST_F(FilesSourceTest, FollowingLooksOnlyWhereThereIsNews) {
+  auto source = Make(&env::SystemWatches());
+  EXPECT_TRUE(source->Discover(cursor_)->splits.empty());
+  EXPECT_EQ(source->DiscoverNews(cursor_)->objects, 0U);
+  Write("a.csv", "id\n1\n");
+  Write("b.txt", "no input");
+  Discovery found = source->DiscoverNews(cursor_).value();
+  ASSERT_EQ(found.splits.size(), 1U);
+  NoteDone(found.splits[0]);
+  found = source->DiscoverNews(cursor_).value();  // Whether it is the same after its batch.
+  EXPECT_TRUE(found.splits.empty());
+  EXPECT_EQ(source->DiscoverNews(cursor_)->objects, 0U);
+  std::filesystem::create_directories(folder_ + "/in/new");
+  EXPECT_EQ(source->DiscoverNews(cursor_)->objects, 1U) << "a new folder: it looks everywhere";
 }
 
 TEST_F(FilesSourceTest, TheEndingTellsTheFormatUnlessTheSourceDoes) {
-  auto source = MakeFilesSource(env::SystemFiles(), folder_, spec_);
+  auto source = Make();
   EXPECT_EQ(source->FormatOf("a.ndjson.gz")->kind, format::FormatKind::kNdjson);
   EXPECT_EQ(source->FormatOf("a.tsv")->csv.delimiter, '\t');
   EXPECT_EQ(source->FormatOf("a.dat").error().code, "source.format");
   spec_.format = format::FormatKind::kCsv;
-  source = MakeFilesSource(env::SystemFiles(), folder_, spec_);
+  source = Make();
   EXPECT_EQ(source->FormatOf("a.dat")->kind, format::FormatKind::kCsv);
 }
 

@@ -1,0 +1,51 @@
+// What `when_done` does with files whose records are committed.
+//
+//   in/a.csv --> in/.weir-done-1-a.csv (private: no glob finds it, no new writer opens it)
+//                  |  its content is done by the cursor, and nobody writes it --> moved or deleted
+//                  `- it is newer, or still written -----------------------------> put back
+//
+// If the process dies at any step, the private name is found by the next one, which goes on from
+// there: what is done is put away, anything else put back. A name that is taken again meanwhile is
+// waited for. Nothing is overwritten. Threads: one at a time.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "source/files/file_names_internal.h"
+#include "source/files/files_source.h"
+
+namespace weir::source {
+
+class PutAway {
+ public:
+  PutAway(const FilesContext& context, const FilesSpec& spec);
+
+  // Of files that were found in these folders. The answer names all that failed at their last try.
+  Errors Run(const std::vector<ledger::ObjectProgress>& finished,
+             const std::vector<std::string>& folders, Cursor& cursor);
+
+ private:
+  void Note(const Result<void>& done, const std::string& path);
+  Result<void> Hide(const std::string& path);
+  Result<void> Finish(const std::string& hidden, Cursor& cursor);
+  Result<bool> IsDone(const std::string& hidden, Cursor& cursor);
+  Result<void> Move(const std::string& hidden, const std::string& name, const MoveTo& to);
+  Result<void> PutUnder(const std::string& hidden, const std::string& target);
+  Result<void> CopyUnder(const std::string& hidden, const std::string& target);
+
+  FilesContext context_;
+  FileNames names_;
+  bool marked_;
+  WhenDone when_done_;
+  bool looked_for_hidden_ = false;
+  std::set<std::string> hidden_;         // Private names that are there.
+  std::map<std::string, Error> failed_;  // By path.
+  uint64_t counter_ = 0;
+};
+
+// The name that a private one stands for; empty: it is no private name.
+std::string NameBehind(const std::string& hidden);
+
+}  // namespace weir::source
