@@ -48,7 +48,6 @@ class FollowCommand {
  public:
   explicit FollowCommand(const CommandParts& parts) : parts_(parts) {}
 
-
   int Go(const std::vector<const pipeline::PipelineSpec*>& pipelines) {
     result_.project = parts_.run.read.project.name;
     const microseconds begun = now();

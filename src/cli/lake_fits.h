@@ -9,8 +9,8 @@
 namespace weir::cli {
 
 // Where there is no catalog yet, the lake must hold no tables of this project's pipelines that Weir
-// wrote; for one who reads, no tables that Weir wrote. Error state.lost (kConfig) names one. An empty
-// lake, or one of others, is no error.
+// wrote; for one who reads, no tables that Weir wrote. Error state.lost (kConfig) names one. An
+// empty lake, or one of others, is no error.
 Result<void> CheckStateIsNotLost(const ReadProject& project, State::Access access);
 
 // The tables that the catalog knows must be in the warehouse. Error state.warehouse (kConfig): the

@@ -25,16 +25,15 @@ std::expected<std::unique_ptr<pipeline::Runner>, Errors> MakeRunner(
                                      .state_folder = parts.read.state_folder,
                                      .files = env::SystemFiles(),
                                      .random = env::SystemRandom()};
-  return pipeline::Runner::Make(
-      context, spec,
-      source::MakeFilesSource({.files = env::SystemFiles(),
-                               .clock = env::SystemClock(),
-                               .watches = parts.watches,
-                               .columns = &spec.contract.columns,
-                               .folder = parts.read.project.folder,
-                               .pipeline = spec.name},
-                              std::get<source::FilesSpec>(spec.source)),
-      severity);
+  return pipeline::Runner::Make(context, spec,
+                                source::MakeFilesSource({.files = env::SystemFiles(),
+                                                         .clock = env::SystemClock(),
+                                                         .watches = parts.watches,
+                                                         .columns = &spec.contract.columns,
+                                                         .folder = parts.read.project.folder,
+                                                         .pipeline = spec.name},
+                                                        std::get<source::FilesSpec>(spec.source)),
+                                severity);
 }
 
 }  // namespace weir::cli

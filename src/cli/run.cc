@@ -136,7 +136,6 @@ class RunCommand {
   uint64_t committed_ = 0;  // Batches of pipelines.
 };
 
-
 // Of the selected pipelines at least one must be one to follow.
 Result<void> CheckFollow(const Selection& selection, const RunOptions& options) {
   if (!options.selectors.empty() && !selection.models.empty())

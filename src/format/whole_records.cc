@@ -84,8 +84,7 @@ class WholeCsvRecords {
     if (at_start_ && bytes.size() < kMark.size()) return std::nullopt;
     size_t at = at_start_ && bytes.starts_with(kMark) ? kMark.size() : 0;
     while (true) {
-      const CsvOpening opening =
-          OpenCsv(bytes.substr(at), false, csv_, columns_, kRecordBytesMax);
+      const CsvOpening opening = OpenCsv(bytes.substr(at), false, csv_, columns_, kRecordBytesMax);
       const CsvRecord::Kind kind = opening.record.kind;
       cr_ = cr_ || opening.cr_ends_lines;
       if (kind == CsvRecord::Kind::kBlank) {

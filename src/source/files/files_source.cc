@@ -259,8 +259,7 @@ class FilesSource final : public Source {
     if (seen.complete == Complete::kWholeRecords) {
       WEIR_ASSIGN(const format::FormatSpec format, FormatOf(seen.name));
       const auto reader = env::ReadRange(*seen.file, state.offset, seen.status.size);
-      WEIR_ASSIGN(object.size,
-                  format::WholeRecordsEnd(format, *context_.columns, state, *reader));
+      WEIR_ASSIGN(object.size, format::WholeRecordsEnd(format, *context_.columns, state, *reader));
       if (object.size <= hashed) return std::nullopt;
     }
     WEIR_TRY(env::HashRange(*seen.file, hashed, object.size, hash));
@@ -294,15 +293,14 @@ class FilesSource final : public Source {
     return false;
   }
 
-  // Whether a part of the file's bytes is a part of its records: records of lines, no compression, no
-  // other encoding.
+  // Whether a part of the file's bytes is a part of its records: records of lines, no compression,
+  // no other encoding.
   bool IsPlain(const Seen& seen) const {
     const auto format = FormatOf(seen.name);
     if (!format) return false;
     if (format->kind != format::FormatKind::kCsv && format->kind != format::FormatKind::kNdjson)
       return false;
-    if (format->kind == format::FormatKind::kCsv &&
-        format->csv.encoding != format::Encoding::kUtf8)
+    if (format->kind == format::FormatKind::kCsv && format->csv.encoding != format::Encoding::kUtf8)
       return false;
     if (format->compression != format::Compression::kAuto &&
         format->compression != format::Compression::kNone)

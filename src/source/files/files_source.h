@@ -58,7 +58,7 @@ const config::FieldTable<FilesSpec>& FilesFields();
 struct FilesContext {
   env::Files& files;
   const env::Clock& clock;
-  env::Watches* watches = nullptr;  // Null: it is not followed.
+  env::Watches* watches = nullptr;                   // Null: it is not followed.
   const std::vector<columnar::ColumnSpec>* columns;  // The contract's.
   std::string folder;                                // What the glob is relative to.
   std::string pipeline;
