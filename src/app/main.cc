@@ -2,9 +2,11 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <unistd.h>
 #include <atomic>
+#include <cstdint>
 
 #include "cli/commands.h"
 
@@ -13,12 +15,27 @@ namespace {
 std::atomic<int> first_signal{0};
 std::atomic<bool> stop{false};
 
+// Milliseconds since the machine was started. clock_gettime may be called in a signal handler.
+int64_t Now() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
 // SIGINT and SIGTERM ask to stop; a second one ends the process at once, which is safe at any
-// moment.
+// moment. timeout(1) and its like send the same signal twice, to the process and to its group: what
+// comes in one breath is one signal.
+constexpr int64_t kOneBreathMs = 200;
+
 void OnSignal(int number) {
-  int none = 0;
-  if (!first_signal.compare_exchange_strong(none, number)) _exit(number == SIGINT ? 130 : 143);
-  stop.store(true);
+  static std::atomic<int64_t> first_at{0};
+  int64_t at = 0;
+  if (first_at.compare_exchange_strong(at, Now())) {
+    first_signal.store(number);
+    stop.store(true);
+  } else if (Now() - at > kOneBreathMs) {
+    _exit(number == SIGINT ? 130 : 143);
+  }
 }
 
 // Batches free and take the same megabytes again and again. Given back to the system each time,
