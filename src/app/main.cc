@@ -2,38 +2,34 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <unistd.h>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 
 #include "cli/commands.h"
+#include "env/clock.h"
 
 namespace {
 
 std::atomic<int> first_signal{0};
 std::atomic<bool> stop{false};
 
-// Milliseconds since the machine was started. clock_gettime may be called in a signal handler.
-int64_t Now() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
-}
-
 // SIGINT and SIGTERM ask to stop; a second one ends the process at once, which is safe at any
 // moment. timeout(1) and its like send the same signal twice, to the process and to its group: what
 // comes in one breath is one signal.
-constexpr int64_t kOneBreathMs = 200;
+constexpr std::chrono::milliseconds kOneBreath{200};
+const weir::env::Clock& real_clock = weir::env::SystemClock();  // Made before any signal comes.
 
 void OnSignal(int number) {
   static std::atomic<int64_t> first_at{0};
+  const int64_t now = real_clock.Monotonic().count();
   int64_t at = 0;
-  if (first_at.compare_exchange_strong(at, Now())) {
+  if (first_at.compare_exchange_strong(at, now)) {
     first_signal.store(number);
     stop.store(true);
-  } else if (Now() - at > kOneBreathMs) {
+  } else if (std::chrono::microseconds(now - at) > kOneBreath) {
     _exit(number == SIGINT ? 130 : 143);
   }
 }
