@@ -253,8 +253,9 @@ class FilesSource final : public Source {
     if (grown && spec_.grow && !known->state.empty()) {
       WEIR_ASSIGN(state, format::DecoderState::FromJson(known->state));
       // What ended broken, such as a gzip that was cut short, goes on where it broke.
-      if (std::exchange(state.ended, false) && state.offset == 0) state = {};
-      object.state = state.offset == 0 ? std::string() : state.ToJson();
+      const bool begun = state.offset != 0 || state.row != 0;
+      if (std::exchange(state.ended, false) && !begun) state = {};
+      if (begun) object.state = state.ToJson();
     }
     if (seen.complete == Complete::kWholeRecords) {
       WEIR_ASSIGN(const format::FormatSpec format, FormatOf(seen.name));

@@ -171,6 +171,18 @@ TEST_F(FilesSourceTest, AFileThatBrokeOffGoesOnBehindWhatWasReadableOfIt) {
   EXPECT_FALSE(state.ended);
 }
 
+TEST_F(FilesSourceTest, AFileOfRowsThatGrewGoesOnAtItsRow) {
+  Write("a.csv", "some rows");
+  ObjectProgress read = Discover().splits[0];
+  format::DecoderState state;
+  state.row = 7;
+  read.state = state.ToJson();
+  read.done = true;
+  cursor_.Note(read);
+  Write("a.csv", "some rows and more");
+  EXPECT_EQ(Discover().splits[0].state, read.state);
+}
+
 TEST_F(FilesSourceTest, AnEmptyFileSaysNothingOfWhatItBecomes) {
   Write("a.csv", "");
   NoteDone(Discover().splits[0]);
