@@ -20,6 +20,11 @@ inline constexpr size_t kColumnsMax = 10'000;
 inline constexpr size_t kRawBytesKept = 1024 * 1024;
 inline constexpr size_t kReasonsMax = 64;  // Per record; the last says how many were left out.
 
+// Replays: what one commit tries, and what is held of it at once.
+inline constexpr size_t kReplayLettersMax = 50'000;
+inline constexpr size_t kReplayLettersAtOnce = 4'096;
+inline constexpr uint64_t kReplayBytesAtOnce = 16ULL * 1024 * 1024;
+
 // Batches: defaults of `flush`.
 inline constexpr uint64_t kBatchRowsDefault = 100'000;
 inline constexpr uint64_t kBatchBytesDefault = 64ULL * 1024 * 1024;
@@ -40,6 +45,10 @@ inline constexpr size_t kOpenPartitionsMax = 100;  // Partition writers open at 
 inline constexpr size_t kManifestsBeforeMerge = 16;
 inline constexpr size_t kSnapshotsKept = 100;     // Upkeep expires older ones.
 inline constexpr size_t kMetadataFilesKept = 20;  // Older metadata files are removed.
+inline constexpr int64_t kSmallFileBytes = 8 * 1024 * 1024;
+inline constexpr size_t kSmallFilesBeforeMerge = 32;
+inline constexpr int64_t kMergeBytesMax =
+    64 * 1024 * 1024;  // Of files that one merge puts together.
 inline constexpr int kCommitTriesMax = 50;
 inline constexpr size_t kWritesAtOnce = 16;  // Objects being made durable side by side.
 

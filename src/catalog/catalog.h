@@ -23,6 +23,7 @@
 #include "base/units.h"
 #include "catalog/table_name.h"
 #include "ledger/batch.h"
+#include "ledger/letter.h"
 #include "ledger/transition.h"
 
 namespace weir::catalog {
@@ -47,8 +48,9 @@ struct LedgerStep {
 struct Change {
   std::vector<TableMove> moves;
   std::optional<LedgerStep> step;
-  std::vector<ledger::ObjectProgress> progress;  // Of step's pipeline, or of `progress_of`.
-  std::string progress_of;                       // The pipeline, where there is no step.
+  std::vector<ledger::ObjectProgress> progress;   // Of step's pipeline, or of `progress_of`.
+  std::string progress_of;                        // The pipeline, where there is no step.
+  std::vector<ledger::LetterEntry> letters = {};  // Their sequence is given here.
 };
 
 // A batch as stored.
@@ -75,7 +77,8 @@ class Catalog {
   virtual Result<std::vector<TableName>> Tables() = 0;
 
   // Errors beside the common ones: catalog.conflict (kConflict, a pointer moved meanwhile: nothing
-  // was done, read again), and those of ledger::Apply.
+  // was done, read again), ledger.letter_settled (kConflict: a dead letter was settled meanwhile),
+  // and those of ledger::Apply.
   virtual Result<void> Commit(const Change& change) = 0;
 
   // The pipeline's ledger in this instance; a fresh state where it never ran.
@@ -92,6 +95,9 @@ class Catalog {
   virtual Result<std::optional<ledger::ObjectProgress>> ObjectByVersion(
       const std::string& pipeline, const std::string& version) = 0;
 
+  // What became of dead letters, in order; of all pipelines where `pipeline` is empty.
+  virtual Result<std::vector<ledger::LetterEntry>> Letters(const std::string& pipeline) = 0;
+
   // Keeps a text under its digest (the definitions that plans refer to).
   virtual Result<void> Keep(const std::string& digest, const std::string& text) = 0;
   virtual Result<std::optional<std::string>> Kept(const std::string& digest) = 0;
@@ -103,6 +109,12 @@ struct SqliteCatalogOptions {
   bool read_only =
       false;  // Then the database must exist (catalog.not_found), and Commit is refused.
 };
+
+// Copies the database of `path` as of one moment into the new file `to`, whoever writes meanwhile.
+Result<void> CopySqliteCatalog(const std::string& path, const std::string& to);
+// Makes such a copy the catalog from now on. Its epochs rise far beyond those that a lost future
+// may have had, so that no file's name is written a second time.
+Result<void> AdoptSqliteCatalog(const std::string& path);
 
 // Errors: catalog.not_found, catalog.newer (written by a newer Weir), catalog.network_disk
 // (SQLite's locks do not work there), catalog.not_a_database.

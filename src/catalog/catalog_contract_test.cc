@@ -87,6 +87,35 @@ TEST_P(CatalogContract, AChangeHappensWholeOrNotAtAll) {
   EXPECT_EQ(catalog_->ObjectByPath("orders", "a.csv").value(), std::nullopt);
 }
 
+TEST_P(CatalogContract, ADeadLetterIsSettledOnce) {
+  const auto enter = [&](const char* id, ledger::LetterStep step) {
+    Change change;
+    change.letters = {{.sequence = 0,
+                       .pipeline = "orders",
+                       .id = id,
+                       .step = step,
+                       .batch = "orders/0a0b0c0d/2",
+                       .at = {7},
+                       .detail = "why"}};
+    return catalog_->Commit(change);
+  };
+  using enum ledger::LetterStep;
+  ASSERT_TRUE(enter("a", kFix));
+  ASSERT_TRUE(enter("a", kReplay));
+  ASSERT_TRUE(enter("b", kDiscard));
+  EXPECT_EQ(enter("a", kDiscard).error().code, "ledger.letter_settled");
+  EXPECT_EQ(enter("b", kReplay).error().code, "ledger.letter_settled");
+  const auto letters = catalog_->Letters("orders").value();
+  ASSERT_EQ(letters.size(), 3U);
+  EXPECT_EQ(letters[1].id, "a");
+  EXPECT_EQ(letters[1].step, kReplay);
+  EXPECT_EQ(letters[1].batch, "orders/0a0b0c0d/2");
+  EXPECT_EQ(letters[1].detail, "why");
+  EXPECT_LT(letters[0].sequence, letters[1].sequence);
+  EXPECT_TRUE(catalog_->Letters("returns").value().empty());
+  EXPECT_EQ(catalog_->Letters("").value().size(), 3U);
+}
+
 TEST_P(CatalogContract, TheLedgerMovesOnlyAsDrawn) {
   ASSERT_TRUE(Own(1));
   EXPECT_EQ(catalog_->Commit(Planned(1, 2)).error().code, "ledger.out_of_order");

@@ -1,6 +1,7 @@
 // The catalog in SQLite, in the schema V1 that PyIceberg and Iceberg's JDBC catalog share
 // (docs/formats/state.md). Times are microseconds since 1970, UTC.
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <array>
 
@@ -11,7 +12,8 @@
 namespace weir::catalog {
 namespace {
 
-constexpr int64_t kSchemaVersion = 1;
+constexpr int64_t kSchemaVersion = 2;
+constexpr int64_t kLettersSince = 2;  // weir_letters.
 constexpr std::string_view kCatalogName = "lake";
 
 constexpr const char* kSchema = R"(
@@ -39,6 +41,12 @@ CREATE TABLE IF NOT EXISTS weir_objects (
   UNIQUE (pipeline, object, version));
 CREATE INDEX IF NOT EXISTS weir_objects_version ON weir_objects (pipeline, version);
 CREATE TABLE IF NOT EXISTS weir_definitions (digest TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS weir_letters (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT, pipeline TEXT NOT NULL, id TEXT NOT NULL,
+  step TEXT NOT NULL, batch TEXT NOT NULL, at INTEGER NOT NULL, detail TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS weir_letters_pipeline ON weir_letters (pipeline);
+CREATE UNIQUE INDEX IF NOT EXISTS weir_letters_settled ON weir_letters (pipeline, id)
+  WHERE step IN ('replay', 'duplicate', 'discard');
 )";
 
 constexpr std::string_view kBatchColumns =
@@ -69,6 +77,12 @@ ledger::ObjectProgress ReadObject(const Statement& row) {
           .mtime_ns = row.Number(3),
           .state = row.Text(4),
           .done = row.Number(5) != 0};
+}
+
+Result<int64_t> ReadNumber(Database& database, const char* sql) {
+  WEIR_ASSIGN(auto row, database.Prepare(sql));
+  WEIR_ASSIGN(const bool found, row.Step());
+  return found ? row.Number(0) : 0;
 }
 
 class SqliteCatalog final : public Catalog {
@@ -110,6 +124,7 @@ class SqliteCatalog final : public Catalog {
       if (change.step) WEIR_TRY(Take(*change.step));
       const std::string& pipeline = change.step ? change.step->pipeline : change.progress_of;
       for (const ledger::ObjectProgress& object : change.progress) WEIR_TRY(Note(pipeline, object));
+      for (const ledger::LetterEntry& letter : change.letters) WEIR_TRY(Add(letter));
       return {};
     });
   }
@@ -162,6 +177,29 @@ class SqliteCatalog final : public Catalog {
       const std::string& pipeline, const std::string& version) override {
     return Object("WHERE pipeline = ? AND version = ? ORDER BY done DESC, id LIMIT 1", pipeline,
                   version);
+  }
+
+  Result<std::vector<ledger::LetterEntry>> Letters(const std::string& pipeline) override {
+    std::vector<ledger::LetterEntry> letters;
+    // Opened for reading alone, and written by an older Weir.
+    WEIR_ASSIGN(const int64_t version, ReadNumber(*database_, "PRAGMA user_version"));
+    if (version < kLettersSince) return letters;
+    WEIR_ASSIGN(auto row,
+                database_->Prepare("SELECT sequence, pipeline, id, step, batch, at, detail FROM "
+                                   "weir_letters WHERE (?1 = '' OR pipeline = ?1) ORDER BY 1"));
+    row.Bind(pipeline);
+    while (true) {
+      WEIR_ASSIGN(const bool found, row.Step());
+      if (!found) return letters;
+      WEIR_ASSIGN(const ledger::LetterStep step, ledger::ParseLetterStep(row.Text(3)));
+      letters.push_back({.sequence = row.Number(0),
+                         .pipeline = row.Text(1),
+                         .id = row.Text(2),
+                         .step = step,
+                         .batch = row.Text(4),
+                         .at = {row.Number(5)},
+                         .detail = row.Text(6)});
+    }
   }
 
   Result<void> Keep(const std::string& digest, const std::string& text) override {
@@ -266,6 +304,25 @@ class SqliteCatalog final : public Catalog {
     return insert.Bind(object.done ? 1 : 0).Run();
   }
 
+  Result<void> Add(const ledger::LetterEntry& letter) {
+    if (ledger::Settles(letter.step)) {
+      WEIR_ASSIGN(auto settled,
+                  database_->Prepare("SELECT 1 FROM weir_letters WHERE pipeline = ? AND id = ? AND "
+                                     "step IN ('replay', 'duplicate', 'discard')"));
+      settled.Bind(letter.pipeline).Bind(letter.id);
+      WEIR_ASSIGN(const bool found, settled.Step());
+      if (found) {
+        return Fail(ErrorKind::kConflict, "ledger.letter_settled",
+                    "dead letter " + letter.id + " was replayed or discarded meanwhile",
+                    "run it again");
+      }
+    }
+    WEIR_ASSIGN(auto insert, database_->Prepare("INSERT INTO weir_letters (pipeline, id, step, "
+                                                "batch, at, detail) VALUES (?, ?, ?, ?, ?, ?)"));
+    insert.Bind(letter.pipeline).Bind(letter.id).Bind(ledger::ToString(letter.step));
+    return insert.Bind(letter.batch).Bind(letter.at.micros).Bind(letter.detail).Run();
+  }
+
   Result<std::optional<ledger::ObjectProgress>> Object(const char* where,
                                                        const std::string& pipeline,
                                                        const std::string& key) {
@@ -292,12 +349,6 @@ bool IsNetworkDisk(const std::string& path) {
   return false;
 }
 
-Result<int64_t> ReadNumber(Database& database, const char* sql) {
-  WEIR_ASSIGN(auto row, database.Prepare(sql));
-  WEIR_ASSIGN(const bool found, row.Step());
-  return found ? row.Number(0) : 0;
-}
-
 Result<std::string> ReadInstance(Database& database) {
   WEIR_ASSIGN(auto row, database.Prepare("SELECT value FROM weir_meta WHERE key = 'instance'"));
   WEIR_ASSIGN(const bool found, row.Step());
@@ -315,11 +366,19 @@ Result<void> CheckVersion(Database& database) {
               "use the newer Weir that wrote it");
 }
 
-Result<void> Prepare(Database& database, const std::string& instance) {
+// Makes the tables of this version, after keeping the database of an older one beside it.
+Result<void> Prepare(Database& database, const std::string& path, const std::string& instance) {
   WEIR_TRY(database.Run("PRAGMA journal_mode = WAL"));
   WEIR_TRY(database.Run("PRAGMA synchronous = FULL"));
   WEIR_ASSIGN(const int64_t version, ReadNumber(database, "PRAGMA user_version"));
   if (version == kSchemaVersion) return {};
+  if (version != 0) {
+    const std::string kept = path + ".version" + std::to_string(version);
+    if (access(kept.c_str(), F_OK) != 0) {
+      WEIR_ASSIGN(auto copy, database.Prepare("VACUUM INTO ?"));
+      WEIR_TRY(copy.Bind(kept).Run());
+    }
+  }
   return database.Transact([&]() -> Result<void> {
     WEIR_TRY(database.Run(kSchema));
     WEIR_ASSIGN(auto insert,
@@ -330,6 +389,18 @@ Result<void> Prepare(Database& database, const std::string& instance) {
 }
 
 }  // namespace
+
+Result<void> CopySqliteCatalog(const std::string& path, const std::string& to) {
+  WEIR_ASSIGN(const auto database, Database::Open(path, Database::Access::kReadOnly));
+  WEIR_ASSIGN(auto copy, database->Prepare("VACUUM INTO ?"));
+  return copy.Bind(to).Run();
+}
+
+Result<void> AdoptSqliteCatalog(const std::string& path) {
+  WEIR_ASSIGN(const auto database, Database::Open(path, Database::Access::kReadWrite));
+  WEIR_TRY(CheckVersion(*database));
+  return database->Run("UPDATE weir_pipelines SET epoch = epoch + 1000000");
+}
 
 Result<std::unique_ptr<Catalog>> OpenSqliteCatalog(const SqliteCatalogOptions& options) {
   if (IsNetworkDisk(options.path)) {
@@ -346,7 +417,7 @@ Result<std::unique_ptr<Catalog>> OpenSqliteCatalog(const SqliteCatalogOptions& o
   }
   if (!opened) return Fail(std::move(opened).error());
   WEIR_TRY(CheckVersion(**opened));
-  if (!options.read_only) WEIR_TRY(Prepare(**opened, options.instance));
+  if (!options.read_only) WEIR_TRY(Prepare(**opened, options.path, options.instance));
   WEIR_ASSIGN(std::string instance, ReadInstance(**opened));
   return std::make_unique<SqliteCatalog>(std::move(*opened), std::move(instance));
 }

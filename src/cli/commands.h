@@ -69,16 +69,45 @@ struct QueryOptions {
 int Query(const Command& command, const QueryOptions& options);
 
 struct DlqOptions {
-  std::string pipeline;  // Empty: all.
-  std::string id;        // Of `show`.
+  std::string target;            // A pipeline, or the beginning of an id; empty: all pipelines.
+  std::vector<std::string> ids;  // Of `replay`: beginnings of ids.
+  std::string where;             // SQL over pipeline/letter_view.h.
+  std::vector<std::string> set;  // "price=9.99"
+  std::vector<std::string> sql;  // "price = replace(price, ',', '.')"
+  std::optional<std::string> raw;
+  std::string note;
+  std::string format;  // csv ndjson
+  std::string out;
   uint64_t limit = 50;
+  bool all = false;      // Settled ones too.
+  bool yes = false;      // Do not ask.
+  bool dry_run = false;  // Say what would happen.
 };
 int DlqLs(const Command& command, const DlqOptions& options);
 int DlqShow(const Command& command, const DlqOptions& options);
 int DlqStats(const Command& command, const DlqOptions& options);
+int DlqFix(const Command& command, const DlqOptions& options);
+int DlqReplay(const Command& command, const DlqOptions& options);
+int DlqDiscard(const Command& command, const DlqOptions& options);
+int DlqExport(const Command& command, const DlqOptions& options);
 
+struct TableOptions {
+  std::string table;     // Of `files`: with "@SNAPSHOT" behind it, where it is not the current one.
+  std::string snapshot;  // Of `rollback`: an id, or a time.
+};
 int TableLs(const Command& command);
 int TableShow(const Command& command, const std::string& table);
+int TableHistory(const Command& command, const TableOptions& options);
+int TableFiles(const Command& command, const TableOptions& options);
+int TableCompact(const Command& command, const TableOptions& options);
+int TableRollback(const Command& command, const TableOptions& options);
+
+struct BackupOptions {
+  std::string folder;
+  bool data = false;  // Data files of the current snapshots too.
+};
+int Backup(const Command& command, const BackupOptions& options);
+int Restore(const Command& command, const BackupOptions& options);
 
 int Verify(const Command& command);
 int Doctor(const Command& command);

@@ -7,9 +7,18 @@
 #include <string_view>
 
 #include "base/spelling.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 
 namespace weir::cli {
+
+// What CLI11 says of its own check is a line of digits.
+std::string AboveZero(const std::string& text) {
+  return text.starts_with('-') || text.find_first_not_of('0') == std::string::npos
+             ? "'" + text + "' must be above 0"
+             : "";
+}
+
 namespace {
 
 // The arguments of every verb. CLI11 fills them, then the verb that was named runs.
@@ -18,18 +27,12 @@ struct Arguments {
   GenOptions gen;
   QueryOptions query;
   DlqOptions dlq;
-  std::string table;
+  TableOptions table;
+  BackupOptions backup;
   ApplyOptions apply;
   BatchOptions batch;
   std::function<int(const Command&)> verb;
 };
-
-// What CLI11 says of its own check is a line of digits.
-std::string AboveZero(const std::string& text) {
-  return text.starts_with('-') || text.find_first_not_of('0') == std::string::npos
-             ? "'" + text + "' must be above 0"
-             : "";
-}
 
 void AddRun(CLI::App& app, Arguments& arguments) {
   CLI::App* run =
@@ -75,39 +78,45 @@ void AddQuery(CLI::App& app, Arguments& arguments) {
   });
 }
 
-void AddDlq(CLI::App& app, Arguments& arguments) {
-  CLI::App* dlq = app.add_subcommand("dlq", "dead letters: the records that were refused, and why");
-  dlq->require_subcommand(1);
-  CLI::App* ls = dlq->add_subcommand("ls", "list them");
-  ls->add_option("PIPELINE", arguments.dlq.pipeline, "of one pipeline");
-  ls->add_option("--limit", arguments.dlq.limit, "at most so many")
-      ->capture_default_str()
-      ->check(AboveZero);
-  ls->callback([&] {
-    arguments.verb = [&](const Command& command) { return DlqLs(command, arguments.dlq); };
-  });
-  CLI::App* show = dlq->add_subcommand("show", "one of them, whole");
-  show->add_option("ID", arguments.dlq.id, "its id, or the beginning of it")->required();
-  show->callback([&] {
-    arguments.verb = [&](const Command& command) { return DlqShow(command, arguments.dlq); };
-  });
-  CLI::App* stats = dlq->add_subcommand("stats", "how many, by reason");
-  stats->add_option("PIPELINE", arguments.dlq.pipeline, "of one pipeline");
-  stats->callback([&] {
-    arguments.verb = [&](const Command& command) { return DlqStats(command, arguments.dlq); };
-  });
-}
-
 void AddTable(CLI::App& app, Arguments& arguments) {
   CLI::App* table = app.add_subcommand("table", "the tables of the lake");
   table->require_subcommand(1);
   table->add_subcommand("ls", "list them")->callback([&] {
     arguments.verb = [](const Command& command) { return TableLs(command); };
   });
-  CLI::App* show = table->add_subcommand("show", "columns, partitions, snapshots of one");
-  show->add_option("TABLE", arguments.table, "schema.name")->required();
-  show->callback([&] {
-    arguments.verb = [&](const Command& command) { return TableShow(command, arguments.table); };
+  const auto add = [&](const char* name, const char* meaning, auto run) {
+    CLI::App* added = table->add_subcommand(name, meaning);
+    added->add_option("TABLE", arguments.table.table, "schema.name")->required();
+    added->callback([&arguments, run] {
+      arguments.verb = [&arguments, run](const Command& command) {
+        return run(command, arguments.table);
+      };
+    });
+    return added;
+  };
+  add("show", "columns, partitions, snapshots of one",
+      [](const Command& command, const TableOptions& options) {
+        return TableShow(command, options.table);
+      });
+  add("history", "its snapshots, and who made them", TableHistory);
+  add("files", "its data files, also of TABLE@SNAPSHOT", TableFiles);
+  add("compact", "put small files together", TableCompact);
+  add("rollback", "put back what it held", TableRollback)
+      ->add_option("SNAPSHOT", arguments.table.snapshot, "an id, or a time: 2026-05-01T10:00:00")
+      ->required();
+}
+
+void AddBackup(CLI::App& app, Arguments& arguments) {
+  CLI::App* backup = app.add_subcommand("backup", "copy the state, and what it points to");
+  backup->add_option("DIR", arguments.backup.folder, "a folder, made at need")->required();
+  backup->add_flag("--data", arguments.backup.data, "the tables' data files too");
+  backup->callback([&] {
+    arguments.verb = [&](const Command& command) { return Backup(command, arguments.backup); };
+  });
+  CLI::App* restore = app.add_subcommand("restore", "put a backup in the place of a lost state");
+  restore->add_option("DIR", arguments.backup.folder, "the backup's folder")->required();
+  restore->callback([&] {
+    arguments.verb = [&](const Command& command) { return Restore(command, arguments.backup); };
   });
 }
 
@@ -216,8 +225,9 @@ int Main(int argc, char** argv, const std::atomic<int>& signal, const std::atomi
   AddBatch(app, arguments);
   AddGen(app, arguments);
   AddQuery(app, arguments);
-  AddDlq(app, arguments);
+  AddDlq(app, arguments.dlq, arguments.verb);
   AddTable(app, arguments);
+  AddBackup(app, arguments);
   AddSimple(app, arguments, "verify", "recount every batch from the tables", Verify);
   AddSimple(app, arguments, "doctor", "look at this machine and this project", Doctor);
   AddSimple(app, arguments, "version", "versions of weir and its parts", Version);

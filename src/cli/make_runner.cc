@@ -1,5 +1,6 @@
 #include "cli/make_runner.h"
 
+#include "cli/reading.h"
 #include "env/clock.h"
 
 namespace weir::cli {
@@ -13,19 +14,33 @@ Result<std::unique_ptr<telemetry::Log>> OpenProjectLog(const ReadProject& read) 
                             env::SystemFiles());
 }
 
+namespace {
+
+Result<std::unique_ptr<engine::Session>> OpenLakeSession(const ReadProject& read) {
+  WEIR_ASSIGN(const auto engine, OpenLakeEngine(read));
+  return engine->NewSession();
+}
+
+}  // namespace
+
 std::expected<std::unique_ptr<pipeline::Runner>, Errors> MakeRunner(
     const RunParts& parts, const pipeline::PipelineSpec& spec, pipeline::Severity severity) {
-  const pipeline::RunContext context{.project = parts.read.project.name,
-                                     .catalog = parts.state.catalog(),
-                                     .lake = parts.state.lake(),
-                                     .session = *parts.compiled.session,
-                                     .clock = env::SystemClock(),
-                                     .log = parts.log,
-                                     .stop = parts.stop,
-                                     .state_folder = parts.read.state_folder,
-                                     .files = env::SystemFiles(),
-                                     .random = env::SystemRandom()};
-  return pipeline::Runner::Make(context, spec,
+  const pipeline::RunContext context{
+      .project = parts.read.project.name,
+      .catalog = parts.state.catalog(),
+      .lake = parts.state.lake(),
+      .session = *parts.compiled.session,
+      .clock = env::SystemClock(),
+      .log = parts.log,
+      .stop = parts.stop,
+      .state_folder = parts.read.state_folder,
+      .files = env::SystemFiles(),
+      .random = env::SystemRandom(),
+      .lake_session = [&read = parts.read] { return OpenLakeSession(read); }};
+  pipeline::PipelineSpec placed = spec;
+  if (placed.bad_records && !placed.bad_records->dir.starts_with('/'))
+    placed.bad_records->dir = parts.read.project.folder + "/" + placed.bad_records->dir;
+  return pipeline::Runner::Make(context, std::move(placed),
                                 source::MakeFilesSource({.files = env::SystemFiles(),
                                                          .clock = env::SystemClock(),
                                                          .watches = parts.watches,

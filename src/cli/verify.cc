@@ -20,6 +20,14 @@ std::string ToJson(const commit::RecountReport& report) {
                       {"rows", table.rows},
                       {"foreign_rows", table.foreign_rows},
                       {"files", table.files}});
+  json letters = json::array();
+  for (const commit::RecountedLetters& one : report.letters)
+    letters.push_back({{"pipeline", one.pipeline},
+                       {"rejected", one.rejected},
+                       {"open", one.open},
+                       {"replayed", one.replayed},
+                       {"duplicate", one.duplicate},
+                       {"discarded", one.discarded}});
   json findings = json::array();
   for (const commit::Finding& finding : report.findings)
     findings.push_back({{"code", finding.code}, {"message", finding.message}});
@@ -36,6 +44,7 @@ std::string ToJson(const commit::RecountReport& report) {
                 {"filtered", counts.filtered},
                 {"late", counts.late}}},
               {"tables", std::move(tables)},
+              {"dead_letters", std::move(letters)},
               {"findings", std::move(findings)}}
              .dump() +
          "\n";
@@ -66,6 +75,11 @@ int Verify(const Command& command) {
     if (table.foreign_rows != 0)
       text += fmt::format("  {} of them by another program\n", FormatCount(table.foreign_rows));
   }
+  for (const commit::RecountedLetters& one : report->letters)
+    text += fmt::format(
+        "dead letters of {}: {} rejected = {} open + {} replayed + {} duplicate + {} discarded\n",
+        one.pipeline, FormatCount(one.rejected), FormatCount(one.open), FormatCount(one.replayed),
+        FormatCount(one.duplicate), FormatCount(one.discarded));
   if (report->open != 0)
     text += fmt::format("{} open: weir run finishes {}\n",
                         FormatCount(report->open, "batch is", "batches are"),

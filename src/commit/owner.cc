@@ -16,8 +16,23 @@ iceberg::StringMap Marker(const OpenBatch& batch) {
           {"weir.plan", batch.digest}};
 }
 
+// What the table holds, where rows took the place of others.
+std::optional<uint64_t> TotalOf(const table::StagedTable& staged, const table::TableState& next) {
+  if (!staged.total_rows || next.metadata.current_snapshot() == nullptr) return std::nullopt;
+  const auto& summary = next.metadata.current_snapshot()->summary;
+  const auto total = summary.find("total-records");
+  if (total == summary.end()) return std::nullopt;
+  return std::strtoull(total->second.c_str(), nullptr, 10);
+}
+
 // The staged files carry field ids and partition values of the state they were written for.
-Result<void> CheckStillFits(const table::TableState& staged, const table::TableState& now) {
+// Rows that take the place of others were looked for in that state, too.
+Result<void> CheckStillFits(const table::StagedTable& staged_table, const table::TableState& now) {
+  const table::TableState& staged = *staged_table.base;
+  if (staged_table.total_rows)
+    return Fail(ErrorKind::kConflict, "table.changed",
+                "table " + now.name.ToString() + " was changed by somebody else meanwhile",
+                "weir run does the batch again");
   if (staged.metadata.schema().fields == now.metadata.schema().fields &&
       staged.metadata.spec() == now.metadata.spec())
     return {};
@@ -83,13 +98,14 @@ Result<ledger::BatchOutcome> Owner::Commit(const OpenBatch& batch,
                                            std::vector<table::StagedTable> tables,
                                            ledger::BatchOutcome outcome,
                                            std::vector<ledger::ObjectProgress> progress,
-                                           const std::string& note) {
+                                           const std::string& note,
+                                           std::vector<ledger::LetterEntry> letters) {
   WEIR_CHECK(outcome.counts.balanced());
   WEIR_TRY(env::ReachFailpoint("commit.staged"));
   catalog::LedgerStep step{
       pipeline_, ledger::Commit{epoch_, batch.id.number, batch.digest}, {}, "", std::move(outcome),
       note};
-  WEIR_TRY(Settle(batch, std::move(tables), step, std::move(progress)));
+  WEIR_TRY(Settle(batch, std::move(tables), step, std::move(progress), std::move(letters)));
   WEIR_ASSIGN(const auto record, catalog_.Batch(pipeline_, batch.id.number));
   WEIR_CHECK(record && record->outcome);
   return *record->outcome;
@@ -134,15 +150,16 @@ Result<std::vector<table::PreparedTable>> Owner::Prepare(
     const OpenBatch& batch, const std::vector<table::StagedTable>& tables) {
   std::vector<table::PreparedTable> prepared;
   for (const table::StagedTable& staged : tables) {
-    WEIR_ASSIGN(auto next,
-                lake_.Prepare(*staged.base, {staged.operation, staged.files, Marker(batch)}));
+    WEIR_ASSIGN(auto next, lake_.Prepare(*staged.base, {staged.operation, staged.files,
+                                                        Marker(batch), staged.removed}));
     prepared.push_back(std::move(next));
   }
   return prepared;
 }
 
 Result<void> Owner::Settle(const OpenBatch& batch, std::vector<table::StagedTable> tables,
-                           catalog::LedgerStep step, std::vector<ledger::ObjectProgress> progress) {
+                           catalog::LedgerStep step, std::vector<ledger::ObjectProgress> progress,
+                           std::vector<ledger::LetterEntry> letters) {
   // Nothing to add is no reason for a snapshot, but a table that does not exist yet is made, so
   // that a query over it has an answer.
   std::erase_if(tables, [](const table::StagedTable& staged) {
@@ -156,12 +173,14 @@ Result<void> Owner::Settle(const OpenBatch& batch, std::vector<table::StagedTabl
     step.outcome->tables.clear();
     for (size_t i = 0; i < tables.size(); ++i) {
       change.moves.push_back(prepared[i].move);
-      step.outcome->tables.push_back(
-          {tables[i].base->name.ToString(), prepared[i].next->snapshot_id(), tables[i].rows});
+      step.outcome->tables.push_back({tables[i].base->name.ToString(),
+                                      prepared[i].next->snapshot_id(), tables[i].rows,
+                                      TotalOf(tables[i], *prepared[i].next)});
     }
     step.at = clock_.Now();
     change.step = step;
     change.progress = progress;
+    change.letters = letters;
     WEIR_TRY(env::ReachFailpoint("commit.prepared"));
     auto committed = catalog_.Commit(change);
     if (!committed && committed.error().kind == ErrorKind::kUnknown) {
@@ -173,7 +192,7 @@ Result<void> Owner::Settle(const OpenBatch& batch, std::vector<table::StagedTabl
       for (const table::PreparedTable& next : prepared) lake_.Settle(next);
       return {};
     }
-    const bool again = committed.error().kind == ErrorKind::kConflict ||
+    const bool again = committed.error().code == "catalog.conflict" ||
                        committed.error().kind == ErrorKind::kUnknown;
     if (!again || attempt == kCommitTriesMax) return committed;
     // Somebody else moved a table: what was prepared is named by nobody. The data files stay good.
@@ -181,7 +200,7 @@ Result<void> Owner::Settle(const OpenBatch& batch, std::vector<table::StagedTabl
       auto now = lake_.Load(staged.base->name);
       if (!now && now.error().code == "table.not_found" && staged.base->pointer.empty()) continue;
       if (!now) return Fail(std::move(now).error());
-      WEIR_TRY(CheckStillFits(*staged.base, **now));
+      WEIR_TRY(CheckStillFits(staged, **now));
       staged.base = *now;
     }
   }

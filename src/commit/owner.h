@@ -63,12 +63,14 @@ class Owner {
 
   // Settles `batch` as committed. `outcome.tables` is filled in here. A table without files gets no
   // snapshot. Errors: table.changed (kConflict: a table's columns changed since staging; replay the
-  // batch), ledger.fenced, ledger.diverged, those of catalog and lake.
+  // batch), ledger.letter_settled (kConflict: replay the batch), ledger.fenced, ledger.diverged,
+  // those of catalog and lake.
   Result<ledger::BatchOutcome> Commit(const OpenBatch& batch,
                                       std::vector<table::StagedTable> tables,
                                       ledger::BatchOutcome outcome,
                                       std::vector<ledger::ObjectProgress> progress,
-                                      const std::string& note = {});
+                                      const std::string& note = {},
+                                      std::vector<ledger::LetterEntry> letters = {});
 
   // Holds `batch` for a person (max_bad, on_fail: fail): nothing of it is visible.
   Result<void> Hold(const OpenBatch& batch, const ledger::BatchOutcome& outcome,
@@ -100,7 +102,8 @@ class Owner {
   Result<std::vector<table::PreparedTable>> Prepare(const OpenBatch& batch,
                                                     const std::vector<table::StagedTable>& tables);
   Result<void> Settle(const OpenBatch& batch, std::vector<table::StagedTable> tables,
-                      catalog::LedgerStep step, std::vector<ledger::ObjectProgress> progress);
+                      catalog::LedgerStep step, std::vector<ledger::ObjectProgress> progress,
+                      std::vector<ledger::LetterEntry> letters = {});
   Result<ledger::BatchState> ReadBack(const OpenBatch& batch);
 
   catalog::Catalog& catalog_;

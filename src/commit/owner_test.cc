@@ -53,6 +53,9 @@ class LossyCatalog final : public catalog::Catalog {
   Result<void> Keep(const std::string& digest, const std::string& text) override {
     return inner_->Keep(digest, text);
   }
+  Result<std::vector<ledger::LetterEntry>> Letters(const std::string& pipeline) override {
+    return inner_->Letters(pipeline);
+  }
   Result<std::optional<std::string>> Kept(const std::string& digest) override {
     return inner_->Kept(digest);
   }

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "engine/sql.h"
 #include "query/snapshot_query.h"
 
 namespace weir::commit {
@@ -32,6 +33,7 @@ class Recounting {
     WEIR_ASSIGN(const auto records, catalog_.Batches(""));
     for (const catalog::BatchRecord& record : records) Expect(record);
     for (const auto& [table, expected] : tables_) WEIR_TRY(CheckTable(table, expected));
+    WEIR_TRY(CheckLetters());
     return std::move(report_);
   }
 
@@ -49,13 +51,15 @@ class Recounting {
     if (committed && !IsModel(record.id.pipeline)) report_.counts += record.outcome->counts;
     if (!record.outcome->counts.balanced())
       Find("verify.unbalanced", "batch " + id + ": read is not the sum of its parts");
+    if (const auto& replay = record.outcome->replay; committed && replay)
+      settled_by_[id] = replay->replayed + replay->duplicate + replay->filtered;
     for (const ledger::TableOutcome& table : record.outcome->tables) {
       Expected& expected = tables_[table.table];
       expected.rows[id] += table.rows;
-      if (!IsModel(record.id.pipeline)) continue;
+      if (!IsModel(record.id.pipeline) && !table.total) continue;
       expected.replaced = true;
       expected.last_batch = id;
-      expected.last_rows = table.rows;
+      expected.last_rows = table.total.value_or(table.rows);
     }
   }
 
@@ -136,6 +140,55 @@ class Recounting {
                             batch + ", the ledger says " + std::to_string(expected));
   }
 
+  Result<void> CheckLetters() {
+    WEIR_ASSIGN(const auto entries, catalog_.Letters(""));
+    std::map<std::string, std::vector<ledger::LetterEntry>> by_pipeline;
+    CountsByBatch settled;
+    for (const ledger::LetterEntry& entry : entries) {
+      by_pipeline[entry.pipeline].push_back(entry);
+      if (ledger::Settles(entry.step) && !entry.batch.empty()) ++settled[entry.batch];
+    }
+    for (const auto& [batch, count] : settled_by_) {
+      if (settled[batch] != count)
+        Find("verify.letters", "batch " + batch + " settled " + std::to_string(count) +
+                                   " dead letters, the ledger has entries of " +
+                                   std::to_string(settled[batch]));
+    }
+    for (const auto& [pipeline, some] : by_pipeline) WEIR_TRY(CheckLettersOf(pipeline, some));
+    return {};
+  }
+
+  Result<void> CheckLettersOf(const std::string& pipeline,
+                              const std::vector<ledger::LetterEntry>& entries) {
+    RecountedLetters counted{.pipeline = pipeline};
+    for (const auto& [batch, rows] : tables_["dead_letters." + pipeline].rows)
+      counted.rejected += rows;
+    std::set<std::string> settled;
+    for (const auto& [id, standing] : ledger::Standings(entries)) {
+      if (standing.state == ledger::LetterState::kReplayed) ++counted.replayed;
+      if (standing.state == ledger::LetterState::kDuplicate) ++counted.duplicate;
+      if (standing.state == ledger::LetterState::kDiscarded) ++counted.discarded;
+      if (standing.settled()) settled.insert(id);
+    }
+    if (settled.empty()) return {};
+    const auto known = Query("SELECT id AS batch, count(*) AS n FROM dead_letters." +
+                             engine::QuotedName(pipeline) + " GROUP BY 1");
+    if (!known) return {};  // Found above: the table or a file of it is gone.
+    uint64_t open = 0;
+    for (const auto& [id, rows] : *known)
+      if (settled.erase(id) == 0) open += rows;
+    for (const std::string& id : settled)
+      Find("verify.letters", "dead letter " + id + " of " + pipeline +
+                                 " is settled in the ledger, but not in the table");
+    counted.open = open;
+    if (counted.rejected != counted.open + counted.replayed + counted.duplicate + counted.discarded)
+      Find("verify.letters", "pipeline " + pipeline +
+                                 ": rejected is not open + replayed + "
+                                 "duplicate + discarded");
+    report_.letters.push_back(std::move(counted));
+    return {};
+  }
+
   // Runs a query of two columns: batch varchar, n bigint.
   Result<CountsByBatch> Query(const std::string& sql) {
     WEIR_ASSIGN(const auto query, query::SnapshotQuery::Make({catalog_, lake_, session_}));
@@ -161,6 +214,7 @@ class Recounting {
   engine::Session& session_;
   std::map<std::string, Expected> tables_;
   std::set<std::string> open_;
+  CountsByBatch settled_by_;  // Of replays: dead letters that each settled.
   RecountReport report_;
 };
 

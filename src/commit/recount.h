@@ -2,6 +2,8 @@
 //
 // For tables that only grow, rows are counted by `_batch` (dead letters by `batch`); for tables
 // that are replaced, the snapshot's total is compared with the outcome of the batch that made it.
+// Dead letters: rejected = open + replayed + duplicate + discarded, where rejected are the rows
+// that the ledger says were refused, and each of the others is an entry about a row that is there.
 // Every data file that a table names must be there with its size.
 //
 // Threads: one at a time.
@@ -19,8 +21,8 @@
 namespace weir::commit {
 
 struct Finding {
-  std::string
-      code;  // verify.unbalanced, verify.rows, verify.file, verify.table, verify.unknown_batch
+  std::string code;  // verify.letters, verify.unbalanced, verify.rows, verify.file, verify.table,
+                     // verify.unknown_batch
   std::string message;
 };
 
@@ -32,12 +34,22 @@ struct RecountedTable {
   uint64_t files = 0;
 };
 
+struct RecountedLetters {
+  std::string pipeline;
+  uint64_t rejected = 0;
+  uint64_t open = 0;
+  uint64_t replayed = 0;
+  uint64_t duplicate = 0;
+  uint64_t discarded = 0;
+};
+
 struct RecountReport {
   uint64_t batches = 0;   // Committed.
   uint64_t open = 0;      // Planned or held: nothing of them may be visible.
   ledger::Counts counts;  // Sum over the pipelines' batches.
   std::vector<RecountedTable> tables;
-  std::vector<Finding> findings;  // Empty: all is as it should be.
+  std::vector<RecountedLetters> letters;  // Of pipelines that any were settled of.
+  std::vector<Finding> findings;          // Empty: all is as it should be.
 };
 
 // `session` is of an engine that may read the lake's folder. Errors: those of catalog and query;

@@ -33,11 +33,28 @@ static void from_json(const json& stored, PlannedInput& input) {
 
 static void to_json(json& made, const TableOutcome& table) {
   made = {{"table", table.table}, {"snapshot", table.snapshot}, {"rows", table.rows}};
+  if (table.total) made["total"] = *table.total;
 }
 
 static void from_json(const json& stored, TableOutcome& table) {
   table = {
       .table = stored.at("table"), .snapshot = stored.at("snapshot"), .rows = stored.at("rows")};
+  if (stored.contains("total")) table.total = stored.at("total").get<uint64_t>();
+}
+
+static void to_json(json& made, const ReplayCounts& counts) {
+  made = {{"tried", counts.tried},         {"replayed", counts.replayed},
+          {"duplicate", counts.duplicate}, {"filtered", counts.filtered},
+          {"still_bad", counts.still_bad}, {"rejected", counts.rejected}};
+}
+
+static void from_json(const json& stored, ReplayCounts& counts) {
+  counts = {.tried = stored.at("tried"),
+            .replayed = stored.at("replayed"),
+            .duplicate = stored.at("duplicate"),
+            .filtered = stored.at("filtered"),
+            .still_bad = stored.at("still_bad"),
+            .rejected = stored.at("rejected")};
 }
 
 Counts& Counts::operator+=(const Counts& other) {
@@ -50,12 +67,27 @@ Counts& Counts::operator+=(const Counts& other) {
   return *this;
 }
 
+ReplayCounts& ReplayCounts::operator+=(const ReplayCounts& other) {
+  tried += other.tried;
+  replayed += other.replayed;
+  duplicate += other.duplicate;
+  filtered += other.filtered;
+  still_bad += other.still_bad;
+  rejected += other.rejected;
+  return *this;
+}
+
 std::string BatchPlan::ToJson() const {
-  return json{{"weir.plan", 1},           {"time", time.micros},
-              {"definition", definition}, {"decoder_version", decoder_version},
-              {"rows_max", rows_max},     {"bytes_max", bytes_max},
-              {"splits", splits},         {"inputs", inputs}}
-      .dump();
+  json made{{"weir.plan", 1},           {"time", time.micros},
+            {"definition", definition}, {"decoder_version", decoder_version},
+            {"rows_max", rows_max},     {"bytes_max", bytes_max},
+            {"splits", splits},         {"inputs", inputs}};
+  // Only where they say something: the digest of a stored plan must stay what it was.
+  if (!letters.empty()) {
+    made["letters"] = letters;
+    made["letters_until"] = letters_until;
+  }
+  return made.dump();
 }
 
 Result<BatchPlan> BatchPlan::FromJson(const std::string& text) {
@@ -73,6 +105,10 @@ Result<BatchPlan> BatchPlan::FromJson(const std::string& text) {
     plan.bytes_max = stored.at("bytes_max");
     plan.splits = stored.at("splits").get<std::vector<ObjectProgress>>();
     plan.inputs = stored.at("inputs").get<std::vector<PlannedInput>>();
+    if (stored.contains("letters")) {
+      plan.letters = stored.at("letters").get<std::vector<std::string>>();
+      plan.letters_until = stored.at("letters_until");
+    }
     return plan;
   } catch (const json::exception& cause) {
     return Fail(ErrorKind::kCorrupt, "ledger.plan",
@@ -83,17 +119,18 @@ Result<BatchPlan> BatchPlan::FromJson(const std::string& text) {
 std::string BatchPlan::Digest() const { return env::Sha256Hex(ToJson()); }
 
 std::string BatchOutcome::ToJson() const {
-  return json{{"read", counts.read},
-              {"accepted", counts.accepted},
-              {"rejected", counts.rejected},
-              {"duplicate", counts.duplicate},
-              {"filtered", counts.filtered},
-              {"late", counts.late},
-              {"rejected_by", rejected_by},
-              {"warned_by", warned_by},
-              {"tables", tables},
-              {"bytes", bytes}}
-      .dump();
+  json made{{"read", counts.read},
+            {"accepted", counts.accepted},
+            {"rejected", counts.rejected},
+            {"duplicate", counts.duplicate},
+            {"filtered", counts.filtered},
+            {"late", counts.late},
+            {"rejected_by", rejected_by},
+            {"warned_by", warned_by},
+            {"tables", tables},
+            {"bytes", bytes}};
+  if (replay) made["replay"] = *replay;
+  return made.dump();
 }
 
 Result<BatchOutcome> BatchOutcome::FromJson(const std::string& text) {
@@ -110,6 +147,7 @@ Result<BatchOutcome> BatchOutcome::FromJson(const std::string& text) {
     outcome.warned_by = stored.at("warned_by").get<std::map<std::string, uint64_t>>();
     outcome.tables = stored.at("tables").get<std::vector<TableOutcome>>();
     outcome.bytes = stored.at("bytes");
+    if (stored.contains("replay")) outcome.replay = stored.at("replay").get<ReplayCounts>();
     return outcome;
   } catch (const json::exception& cause) {
     return Fail(ErrorKind::kCorrupt, "ledger.outcome",

@@ -56,6 +56,8 @@ struct BatchPlan {
   uint64_t bytes_max = 0;
   std::vector<ObjectProgress> splits;  // Read in this order, each from its state to its end.
   std::vector<PlannedInput> inputs;    // Of a model; then there are no splits.
+  std::vector<std::string> letters;    // Of a replay: ids of dead letters; then no splits either.
+  int64_t letters_until = 0;           // Fixes up to this entry of the ledger count.
   friend bool operator==(const BatchPlan&, const BatchPlan&) = default;
 
   std::string ToJson() const;
@@ -64,10 +66,25 @@ struct BatchPlan {
   std::string Digest() const;
 };
 
+// What a replay came to. Its records were counted when they were read, so its Counts stay zero.
+struct ReplayCounts {
+  uint64_t tried = 0;  // Letters.
+  uint64_t replayed = 0;
+  uint64_t duplicate = 0;  // The target had them.
+  uint64_t filtered = 0;   // A `drop` rule took them: they are discarded.
+  uint64_t still_bad = 0;
+  uint64_t rejected = 0;  // New letters, out of objects that could be read at last.
+
+  bool balanced() const { return tried == replayed + duplicate + filtered + still_bad; }
+  ReplayCounts& operator+=(const ReplayCounts& other);
+  friend bool operator==(const ReplayCounts&, const ReplayCounts&) = default;
+};
+
 struct TableOutcome {
   std::string table;
   int64_t snapshot = 0;  // 0: nothing to write, no snapshot made.
   uint64_t rows = 0;
+  std::optional<uint64_t> total = {};  // What the table then held, where rows took others' place.
   friend bool operator==(const TableOutcome&, const TableOutcome&) = default;
 };
 
@@ -77,6 +94,7 @@ struct BatchOutcome {
   std::map<std::string, uint64_t> warned_by;    // Rule -> records.
   std::vector<TableOutcome> tables;
   uint64_t bytes = 0;  // Of input.
+  std::optional<ReplayCounts> replay;
   friend bool operator==(const BatchOutcome&, const BatchOutcome&) = default;
 
   std::string ToJson() const;

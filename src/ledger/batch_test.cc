@@ -12,11 +12,21 @@ BatchPlan SomePlan() {
           .rows_max = 100,
           .bytes_max = 1000,
           .splits = {{"in/a.csv", "h1", 10, 5, "{\"offset\":3}", false}},
-          .inputs = {{"raw.events", 42}}};
+          .inputs = {{"raw.events", 42}},
+          .letters = {},
+          .letters_until = 0};
 }
 
 TEST(BatchPlan, SurvivesItsStoredForm) {
   const BatchPlan plan = SomePlan();
+  EXPECT_EQ(BatchPlan::FromJson(plan.ToJson()).value(), plan);
+}
+
+TEST(BatchPlan, OfAReplayNamesItsLetters) {
+  BatchPlan plan = SomePlan();
+  EXPECT_EQ(plan.ToJson().find("letters"), std::string::npos) << "stored plans keep their digest";
+  plan.letters = {"a1", "b2"};
+  plan.letters_until = 9;
   EXPECT_EQ(BatchPlan::FromJson(plan.ToJson()).value(), plan);
 }
 
@@ -39,8 +49,14 @@ TEST(BatchOutcome, SurvivesItsStoredForm) {
                              .rejected_by = {{"type.bigint", 2}},
                              .warned_by = {{"total", 1}},
                              .tables = {{"raw.events", 5, 7}},
-                             .bytes = 99};
+                             .bytes = 99,
+                             .replay = {}};
   EXPECT_EQ(BatchOutcome::FromJson(outcome.ToJson()).value(), outcome);
+  BatchOutcome replay;
+  replay.replay = {
+      .tried = 4, .replayed = 1, .duplicate = 1, .filtered = 0, .still_bad = 2, .rejected = 3};
+  EXPECT_EQ(BatchOutcome::FromJson(replay.ToJson()).value(), replay);
+  EXPECT_TRUE(replay.replay->balanced());
   EXPECT_EQ(BatchOutcome::FromJson("{}").error().code, "ledger.outcome");
 }
 

@@ -93,7 +93,7 @@ class BatchRun {
       if (piece.batch_ends) return {};
       staged_.outcome.bytes += piece.bytes;
       advance_(piece.bytes);
-      if (piece.rows) WEIR_TRY(Take(*piece.rows, *piece.of));
+      if (piece.rows) WEIR_TRY(Take(piece));
       if (!piece.reached) continue;
       // What was read is what was planned.
       WEIR_CHECK(*piece.of == batch_.plan.splits.at(staged_.progress.size()));
@@ -102,7 +102,9 @@ class BatchRun {
     return {};
   }
 
-  Result<void> Take(const columnar::DecodedBatch& decoded, const ObjectProgress& split) {
+  Result<void> Take(const Piece& piece) {
+    const columnar::DecodedBatch& decoded = *piece.rows;
+    const ObjectProgress& split = *piece.of;
     WEIR_ASSIGN(contract::CheckedBatch checked, parts_.contract.Check(decoded, batch_.plan.time));
     ledger::Counts& counts = staged_.outcome.counts;
     counts.read += decoded.read();
@@ -124,13 +126,12 @@ class BatchRun {
       WEIR_ASSIGN(const auto rows, WithOrigin(checked, batch_, split.object));
       WEIR_TRY(parts_.sink.Write(*rows));
     }
-    return WriteDeadLetters(checked.rejected, split);
+    return WriteDeadLetters(checked.rejected, {parts_.context.project, batch_.id, split.object,
+                                               split.version, "", batch_.plan.time, piece.read_as});
   }
 
   Result<void> WriteDeadLetters(const std::vector<columnar::RejectedRow>& rejected,
-                                const ObjectProgress& split) {
-    const DeadLetterOrigin origin{parts_.context.project, batch_.id, split.object,
-                                  split.version,          "",        batch_.plan.time};
+                                const DeadLetterOrigin& origin) {
     // In pieces, since a refused record may be a megabyte.
     constexpr size_t kPieceRows = 256;
     for (size_t begin = 0; begin < rejected.size(); begin += kPieceRows) {

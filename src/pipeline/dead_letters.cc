@@ -30,7 +30,9 @@ class Columns {
     ARROW_RETURN_NOT_OK(Text(8, row.kind == columnar::RejectedKind::kRecord ? "record" : "object"));
     ARROW_RETURN_NOT_OK(origin.sink.empty() ? builders_[9]->AppendNull() : Text(9, origin.sink));
     ARROW_RETURN_NOT_OK(Reasons(row));
-    return static_cast<arrow::TimestampBuilder&>(*builders_[11]).Append(origin.received_at.micros);
+    ARROW_RETURN_NOT_OK(
+        static_cast<arrow::TimestampBuilder&>(*builders_[11]).Append(origin.received_at.micros));
+    return origin.read_as.empty() ? builders_[12]->AppendNull() : Text(12, origin.read_as);
   }
 
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Finish() {

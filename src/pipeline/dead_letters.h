@@ -21,6 +21,7 @@ struct DeadLetterOrigin {
   std::string version;  // Its content hash.
   std::string sink;     // The sink that refused; empty: the contract.
   Instant received_at;
+  std::string read_as = {};  // source::ReadAs as JSON: how a replay makes records of it again.
 };
 
 // The same record of the same input has the same id for ever: XXH3-128 over project, pipeline,

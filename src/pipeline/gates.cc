@@ -94,6 +94,8 @@ Result<GateCounts> Gates::Pass(contract::CheckedBatch& checked,
   if (dedupe_ && checked.accepted->num_rows() != 0) {
     WEIR_ASSIGN(const auto duplicate, dedupe_->Mark(*checked.accepted));
     counts.duplicate = CountOf(duplicate);
+    for (size_t row = 0; row < duplicate.size(); ++row)
+      if (duplicate[row]) counts.duplicates.push_back(checked.offsets[row]);
     if (counts.duplicate != 0) WEIR_TRY(LeaveOut(checked, duplicate));
   }
   if (evolution_ && checked.accepted->num_rows() != 0) {

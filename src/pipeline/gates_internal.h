@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "columnar/decoded_batch.h"
 #include "commit/owner.h"
@@ -20,8 +21,9 @@
 namespace weir::pipeline {
 
 struct GateCounts {
-  uint64_t late = 0;       // Left out.
-  uint64_t duplicate = 0;  // Left out.
+  uint64_t late = 0;                      // Left out.
+  uint64_t duplicate = 0;                 // Left out.
+  std::vector<uint64_t> duplicates = {};  // Their offsets.
 };
 
 class Gates {

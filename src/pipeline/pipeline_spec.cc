@@ -1,5 +1,6 @@
 #include "pipeline/pipeline_spec.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "config/kinds.h"
@@ -40,9 +41,31 @@ config::Shape<SinkSpec> SinkShape() {
                                        config::LaterKind<SinkSpec>("postgres")});
 }
 
+// Columns that a sink names must be the contract's, and an upsert needs some.
+void CheckSinkColumns(const PipelineSpec& spec, const config::Node& node,
+                      const config::Reading& reading) {
+  const auto* table = std::get_if<sink::TableSinkSpec>(&spec.sink);
+  if (table == nullptr) return;
+  const config::Node* sink = node.Find("sink");
+  const Place place = sink != nullptr ? sink->place : node.place;
+  if ((table->write == sink::TableWrite::kUpsert) == table->key.empty())
+    reading.Add("config.upsert_key",
+                table->key.empty() ? "write: upsert needs a key" : "a key is for write: upsert",
+                place, "sink: { table: schema.name, write: upsert, key: id }");
+  std::vector<std::string> named = table->key;
+  for (const table::KeyColumn& one : table->sort_by) named.push_back(one.name);
+  std::vector<std::string> known;
+  for (const columnar::ColumnSpec& column : spec.contract.columns) known.push_back(column.name);
+  for (const std::string& name : named)
+    if (!known.empty() && std::ranges::find(known, name) == known.end())
+      reading.Add("config.sink_column", "the contract has no column '" + name + "'", place,
+                  config::Suggestion(name, known));
+}
+
 // Which parts go together.
 void CheckTogether(const PipelineSpec& spec, const config::Node& node,
                    const config::Reading& reading) {
+  CheckSinkColumns(spec, node, reading);
   const bool to_files = std::holds_alternative<sink::FilesSinkSpec>(spec.sink);
   const config::Node* sink = node.Find("sink");
   if (spec.generates() != to_files) {
@@ -89,9 +112,8 @@ const config::FieldTable<PipelineSpec>& PipelineFields() {
              "the first of records with equal keys wins, in the batch and against the table"),
        Field("land", &PipelineSpec::name, config::Text(), Optional(), "raw bytes as received, kept")
            .Later(),
-       Field("bad_records", &PipelineSpec::name, config::Text(), Optional(),
-             "files of refused records")
-           .Later(),
+       Field("bad_records", &PipelineSpec::bad_records, config::Nested(BadRecordsFields()),
+             Optional(), "files of refused records, beside their table"),
        Field("schedule", &PipelineSpec::name, config::Text(), Optional(), "when it runs by itself")
            .Later()},
       CheckTogether};
@@ -160,8 +182,12 @@ std::string Definition(const PipelineSpec& spec) {
                    {"null", files->csv.null_text},
                    {"encoding", format::ToText(files->csv.encoding)}};
   }
-  if (const auto* table = std::get_if<sink::TableSinkSpec>(&spec.sink))
+  if (const auto* table = std::get_if<sink::TableSinkSpec>(&spec.sink)) {
     made["sink"] = {{"table", table->table.ToString()}, {"partition_by", table->partition_terms()}};
+    if (table->write == sink::TableWrite::kUpsert) made["sink"]["key"] = table->key;
+    for (const table::KeyColumn& one : table->sort_by)
+      made["sink"]["sort_by"].push_back(one.name + (one.descending ? " desc" : ""));
+  }
   return made.dump();
 }
 

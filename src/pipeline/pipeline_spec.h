@@ -12,6 +12,7 @@
 #include "config/field_table.h"
 #include "config/project.h"
 #include "contract/contract_spec.h"
+#include "pipeline/bad_records.h"
 #include "pipeline/gates_spec.h"
 #include "sink/files/file_series.h"
 #include "sink/table/table_sink.h"
@@ -39,6 +40,7 @@ struct PipelineSpec {
   std::optional<DedupeSpec> dedupe;
   std::optional<MaxBadSpec> max_bad;
   FlushSpec flush;
+  std::optional<BadRecordsSpec> bad_records;
   SinkSpec sink;
 
   // Pipelines that generate are run by `weir gen`, the others by `weir run`.

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "format/decoder.h"
 #include "pipeline/read_ahead_internal.h"
+#include "source/dead_letter/letter.h"
 
 namespace weir::pipeline {
 namespace {
@@ -68,6 +69,7 @@ class Channel {
 
 // A split being read, left standing where a batch ended.
 struct OpenReading {
+  format::FormatSpec format;
   std::unique_ptr<source::OpenSplit> split;
   std::unique_ptr<format::Decoder> decoder;
 };
@@ -135,6 +137,7 @@ struct ReadAhead::State {
       if (rows) {
         rows_in_batch += rows->read();
         piece.rows = std::move(rows);
+        piece.read_as = source::MakeReadAs(*of, reading->format, decoder.state()).ToJson();
       }
       if (!channel.Put(std::move(piece))) return false;
     }
@@ -159,7 +162,8 @@ struct ReadAhead::State {
     if (!split.state.empty()) {
       WEIR_ASSIGN(start, format::DecoderState::FromJson(split.state));
     }
-    WEIR_ASSIGN(const format::FormatSpec format, source.FormatOf(split.object));
+    WEIR_ASSIGN(opened.format, source.FormatOf(split.object));
+    const format::FormatSpec& format = opened.format;
     const env::OpenFile* file = opened.split->ByPosition();
     if (format::ReadsByPosition(format.kind) && file != nullptr) {
       WEIR_ASSIGN(opened.decoder,

@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -41,6 +42,7 @@ size_t SplitsOfBatch(std::span<const ledger::ObjectProgress> splits, const Batch
 // the batch.
 struct Piece {
   std::optional<columnar::DecodedBatch> rows;
+  std::string read_as;                               // source::ReadAs of `rows`, as JSON.
   uint64_t bytes = 0;                                // Of input, read for `rows`.
   std::optional<ledger::ObjectProgress> reached;     // Nothing more of this split in this batch.
   std::shared_ptr<const ledger::ObjectProgress> of;  // The split as planned; null where batch_ends.

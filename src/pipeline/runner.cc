@@ -4,10 +4,12 @@
 #include <utility>
 
 #include "base/check.h"
+#include "commit/upkeep.h"
 #include "env/hash.h"
 #include "format/decoder.h"
 #include "pipeline/bad_rate_internal.h"
 #include "pipeline/batch_run_internal.h"
+#include "pipeline/replay_internal.h"
 #include "table/shape.h"
 
 namespace weir::pipeline {
@@ -95,6 +97,7 @@ struct Runner::State {
   std::unique_ptr<Gates> gates;
   std::unique_ptr<sink::Sink> sink;
   std::unique_ptr<sink::Sink> dead_letters;
+  BadRecordFiles* bad_records;  // The same sink, where there are such files; else null.
   std::string definition;
   std::unique_ptr<commit::Owner> owner;
   RunSummary summary;
@@ -112,7 +115,25 @@ struct Runner::State {
     WEIR_ASSIGN(owner,
                 commit::Owner::Take(context.catalog, context.lake, context.clock, spec.name));
     context.log.Write(telemetry::EpochOwned{spec.name, owner->epoch()});
+    if (bad_records != nullptr) WEIR_TRY(bad_records->Settle(context.catalog, spec.name));
     return Recover();
+  }
+
+  // Small files are put together behind the writer. What fails here costs only space and time.
+  void MergeBehind() {
+    const auto& target = std::get<sink::TableSinkSpec>(spec.sink).table;
+    for (const catalog::TableName& name : {target, catalog::TableName{"dead_letters", spec.name}}) {
+      // What dedupe knows hangs on the files that are there: rather many of them than reading all.
+      if (spec.dedupe && name == target) continue;
+      const auto state = context.lake.Load(name);
+      if (!state || !commit::MergeIsDue(**state)) continue;
+      const auto merged = commit::MergeSmallFiles({context.catalog, context.lake}, name, {});
+      if (!merged) context.log.Write(telemetry::ErrorHappened{merged.error(), spec.name, {}});
+    }
+  }
+
+  Result<void> PublishBadRecords(const BatchId& batch) {
+    return bad_records == nullptr ? Result<void>{} : bad_records->Publish(batch);
   }
 
   Result<void> Run() {
@@ -202,9 +223,134 @@ struct Runner::State {
     }
     context.log.Write(telemetry::BatchRecovered{batch->id, "staged again"});
     ++summary.replayed;
+    if (!batch->plan.letters.empty()) {
+      ReplaySummary recovered;
+      return ExecuteReplay(*batch, recovered);
+    }
     ReadAhead input = Again(*batch);
     WEIR_TRY(ExecuteFitting(*batch, input));
     return {};
+  }
+
+  Result<ReplaySummary> Replay(const std::string& where) {
+    WEIR_TRY(Start());
+    ReplaySummary done;
+    std::vector<std::string> ids;
+    int64_t until = 0;
+    {
+      WEIR_ASSIGN(const OpenLetters open, OpenTheLetters(0));
+      WEIR_ASSIGN(ids, open.view->Select(OpenAnd(where)));
+      until = open.view->last_entry();
+    }
+    for (size_t begin = 0; begin < ids.size() && !Stopping(); begin += kReplayLettersMax) {
+      const size_t end = std::min(ids.size(), begin + kReplayLettersMax);
+      ledger::BatchPlan plan;
+      plan.time = context.clock.Now();
+      plan.definition = definition;
+      plan.letters.assign(ids.begin() + static_cast<std::ptrdiff_t>(begin),
+                          ids.begin() + static_cast<std::ptrdiff_t>(end));
+      plan.letters_until = until;
+      WEIR_ASSIGN(const commit::OpenBatch batch, owner->Plan(std::move(plan)));
+      context.log.Write(telemetry::BatchPlanned{batch.id, batch.epoch, end - begin, 0});
+      WEIR_TRY(ExecuteReplay(batch, done));
+    }
+    return done;
+  }
+
+  // Staged again where somebody else changed a table's columns meanwhile, or settled a letter.
+  Result<void> ExecuteReplay(commit::OpenBatch batch, ReplaySummary& done) {
+    auto replayed = ReplayOnce(batch, done);
+    for (int tries = 1;
+         !replayed && replayed.error().kind == ErrorKind::kConflict && tries < kStageTriesMax;
+         ++tries) {
+      batch.attempt = batch.attempt.next();
+      replayed = ReplayOnce(batch, done);
+    }
+    return replayed;
+  }
+
+  Result<void> ReplayOnce(const commit::OpenBatch& batch, ReplaySummary& done) {
+    const auto begun = context.clock.Monotonic();
+    WEIR_ASSIGN(const OpenLetters open, OpenTheLetters(batch.plan.letters_until));
+    const BatchParts parts{context, spec, *contract, *gates, *sink, *dead_letters};
+    auto staged = RunReplay(parts, *source, *open.view, batch);
+    if (!staged) {
+      if (staged.error().kind == ErrorKind::kStopped)
+        WEIR_TRY(owner->Void(batch, {}, {}, staged.error().message));
+      return Fail(std::move(staged).error());
+    }
+    WEIR_ASSIGN(const ledger::BatchOutcome outcome,
+                owner->Commit(batch, std::move(staged->tables), std::move(staged->outcome), {}, "",
+                              std::move(staged->letters)));
+    WEIR_TRY(PublishBadRecords(batch.id));
+    context.log.Write(telemetry::BatchCommitted{batch.id, batch.epoch, ForLog(outcome.counts),
+                                                context.clock.Monotonic() - begun});
+    done.counts += *outcome.replay;
+    for (const auto& [code, letters] : staged->still_bad_by) done.still_bad_by[code] += letters;
+    done.batches.push_back(batch.id);
+    return {};
+  }
+
+  Result<ReplaySummary> TryReplay(const std::string& where) {
+    ReplaySummary would;
+    WEIR_ASSIGN(const OpenLetters open, OpenTheLetters(0));
+    WEIR_ASSIGN(const auto ids, open.view->Select(OpenAnd(where)));
+    WEIR_ASSIGN(const auto runs, open.view->Runs(ids));
+    const Instant now = context.clock.Now();
+    for (const auto& run : runs) {
+      WEIR_ASSIGN(const auto letters, open.view->Read(run));
+      WEIR_ASSIGN(const auto trials, TryLetters(letters, now));
+      for (const LetterTrial& trial : trials) Count(trial, would);
+    }
+    return would;
+  }
+
+  Result<std::vector<LetterTrial>> TryLetters(const std::vector<source::Letter>& letters,
+                                              Instant now) {
+    source::LetterReader reader(*source, spec.contract.columns);
+    std::vector<LetterTrial> trials(letters.size());
+    std::vector<source::Letter> records;
+    std::vector<size_t> places;
+    for (size_t i = 0; i < letters.size(); ++i) {
+      if (!letters[i].whole_object || letters[i].fix) {
+        records.push_back(letters[i]);
+        places.push_back(i);
+        continue;
+      }
+      WEIR_ASSIGN(trials[i], TryObject(reader, context.catalog, spec.name, letters[i]));
+    }
+    WEIR_ASSIGN(const auto tried, TryRecords(reader, *contract, records, now));
+    for (size_t i = 0; i < places.size(); ++i) trials[places[i]] = tried.trials[i];
+    return trials;
+  }
+
+  static void Count(const LetterTrial& trial, ReplaySummary& summary_of) {
+    ledger::ReplayCounts& counts = summary_of.counts;
+    ++counts.tried;
+    if (trial.outcome == TrialOutcome::kPasses) ++counts.replayed;
+    if (trial.outcome == TrialOutcome::kFiltered) ++counts.filtered;
+    if (trial.outcome == TrialOutcome::kDuplicate) ++counts.duplicate;
+    if (trial.outcome != TrialOutcome::kStillBad) return;
+    ++counts.still_bad;
+    ++summary_of.still_bad_by[trial.reason.code];
+  }
+
+  // What is neither replayed nor discarded. Of a sink that refused rows itself, none yet.
+  static std::string OpenAnd(const std::string& where) {
+    return "state IN ('open', 'fixed') AND (" + (where.empty() ? "true" : where) + ")";
+  }
+
+  struct OpenLetters {
+    std::unique_ptr<engine::Session> session;
+    std::unique_ptr<LetterView> view;
+  };
+  Result<OpenLetters> OpenTheLetters(int64_t until) {
+    WEIR_CHECK(context.lake_session != nullptr);
+    OpenLetters open;
+    WEIR_ASSIGN(open.session, context.lake_session());
+    WEIR_ASSIGN(open.view, LetterView::Open({context.catalog, context.lake, *open.session},
+                                            {spec.name}, until));
+    return open;
   }
 
   // Whether a file of the plan is not what it was any more.
@@ -322,10 +468,12 @@ struct Runner::State {
     WEIR_ASSIGN(const ledger::BatchOutcome outcome,
                 owner->Commit(batch, std::move(staged.tables), std::move(staged.outcome),
                               std::move(staged.progress), note));
+    WEIR_TRY(PublishBadRecords(batch.id));
     bad_rate.Note(batch.plan.time, outcome.counts);
     Count(outcome);
     context.log.Write(telemetry::BatchCommitted{batch.id, batch.epoch, ForLog(outcome.counts),
                                                 context.clock.Monotonic() - begun});
+    MergeBehind();
     return read;
   }
 
@@ -422,6 +570,7 @@ struct Runner::State {
     WEIR_TRY(
         owner->Void(batch, std::move(tables), std::move(left),
                     FormatCount(in_all) + " records left out by a person; it was held: " + why));
+    WEIR_TRY(PublishBadRecords(batch.id));
     context.log.Write(telemetry::BatchVoided{batch.id, why});
     return ledger::BatchOutcome{};
   }
@@ -436,8 +585,11 @@ struct Runner::State {
                                        .raw_length = 0,
                                        .raw_hash = split.version,
                                        .reasons = {{code, "", "", detail}}};
-    const DeadLetterOrigin origin{context.project, batch.id, split.object,
-                                  split.version,   "",       batch.plan.time};
+    const auto format = source->FormatOf(split.object);
+    const std::string read_as =
+        format ? source::MakeReadAs(split, *format, {}).ToJson() : std::string();
+    const DeadLetterOrigin origin{context.project, batch.id, split.object, split.version, "",
+                                  batch.plan.time, read_as};
     WEIR_ASSIGN(const auto rows, ToDeadLetters(origin, std::span(&letter, 1)));
     return dead_letters->Write(*rows);
   }
@@ -455,6 +607,7 @@ struct Runner::State {
     std::vector<table::StagedTable> tables;
     tables.push_back(std::move(staged));
     WEIR_TRY(owner->Void(batch, std::move(tables), {}, why.message));
+    WEIR_TRY(PublishBadRecords(batch.id));
     summary.voided_for.insert(why.place.file);
     if (++summary.voided > kVoidsMax && !following) return Fail(why);
     context.log.Write(telemetry::BatchVoided{batch.id, why.message});
@@ -480,11 +633,19 @@ std::expected<std::unique_ptr<Runner>, Errors> Runner::Make(const RunContext& co
     return std::unexpected(Errors{kept.error()});
   const auto& table = std::get<sink::TableSinkSpec>(spec.sink);
   const bool evolves = spec.contract.unknown_columns == contract::UnknownColumns::kEvolve;
-  auto sink =
-      sink::MakeTableSink(context.lake, table.table, table.ShapeFor((*contract)->schema()),
-                          evolves ? sink::TableGrowth::kEvolves : sink::TableGrowth::kFixed);
+  auto sink = sink::MakeTableSink(
+      context.lake, table.table, table.ShapeFor((*contract)->schema()),
+      sink::WritingOf(table, evolves ? sink::TableGrowth::kEvolves : sink::TableGrowth::kFixed));
+  // It evolves: a table of an older version of Weir gets the columns that it lacks.
   auto dead_letters =
-      sink::MakeTableSink(context.lake, {"dead_letters", spec.name}, table::DeadLetterShape());
+      sink::MakeTableSink(context.lake, {"dead_letters", spec.name}, table::DeadLetterShape(),
+                          {.growth = sink::TableGrowth::kEvolves});
+  BadRecordFiles* bad_records = nullptr;
+  if (spec.bad_records) {
+    auto files = MakeBadRecordFiles(context.files, *spec.bad_records, std::move(dead_letters));
+    bad_records = files.get();
+    dead_letters = std::move(files);
+  }
   auto state = std::make_unique<State>(State{.context = context,
                                              .spec = std::move(spec),
                                              .source = std::move(source),
@@ -492,6 +653,7 @@ std::expected<std::unique_ptr<Runner>, Errors> Runner::Make(const RunContext& co
                                              .gates = std::move(*gates),
                                              .sink = std::move(sink),
                                              .dead_letters = std::move(dead_letters),
+                                             .bad_records = bad_records,
                                              .definition = digest,
                                              .owner = nullptr,
                                              .summary = {},
@@ -505,6 +667,16 @@ std::expected<std::unique_ptr<Runner>, Errors> Runner::Make(const RunContext& co
 
 Result<ledger::BatchOutcome> Runner::Settle(HeldVerdict verdict) {
   return state_->SettleHeld(verdict);
+}
+
+Result<ReplaySummary> Runner::Replay(const std::string& where) { return state_->Replay(where); }
+
+Result<ReplaySummary> Runner::TryReplay(const std::string& where) {
+  return state_->TryReplay(where);
+}
+
+Result<std::vector<LetterTrial>> Runner::Try(const std::vector<source::Letter>& letters) {
+  return state_->TryLetters(letters, state_->context.clock.Now());
 }
 
 std::expected<RunSummary, RunFailure> Runner::Run(

@@ -30,6 +30,7 @@
 #include "env/files.h"
 #include "env/random.h"
 #include "ledger/batch.h"
+#include "pipeline/letter_trial.h"
 #include "pipeline/pipeline_spec.h"
 #include "sink/sink.h"
 #include "source/source.h"
@@ -50,6 +51,8 @@ struct RunContext {
   std::string state_folder = {};  // Where known keys are kept (dedupe).
   env::Files& files = env::SystemFiles();
   env::Random& random = env::SystemRandom();
+  // Opens a session that reads the lake's files: a replay reads dead letters through it.
+  std::function<Result<std::unique_ptr<engine::Session>>()> lake_session = {};
 };
 
 // Where a run stands, for a progress bar.
@@ -79,6 +82,12 @@ struct RunSummary {
 
 // Key of warned_by for records that came late and were accepted. No rule has such a name.
 inline constexpr std::string_view kLateAccepted = "(late)";
+
+struct ReplaySummary {
+  ledger::ReplayCounts counts;
+  std::map<std::string, uint64_t> still_bad_by;  // First reason's code -> letters.
+  std::vector<BatchId> batches;
+};
 
 // When a pipeline that is followed wants to be stepped again.
 struct NextStep {
@@ -128,6 +137,14 @@ class Runner {
   RunSummary TakeSummary();
   // Objects that cannot be read or put away as things stand.
   bool has_failed_objects() const;
+  // Tries the dead letters that match `where` (SQL over letter_view.h; empty: all) and are neither
+  // replayed nor discarded, and commits what passes. What an earlier process left open is settled
+  // first. Errors: dlq.where, contract.fail (kStopped: nothing of it was committed), as Run.
+  Result<ReplaySummary> Replay(const std::string& where);
+  // What Replay would do, without doing it.
+  Result<ReplaySummary> TryReplay(const std::string& where);
+  // What the contract says of `letters` now, one by one.
+  Result<std::vector<LetterTrial>> Try(const std::vector<source::Letter>& letters);
 
  private:
   struct State;

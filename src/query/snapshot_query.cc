@@ -5,9 +5,11 @@
 #include <cctype>
 
 #include "base/limits.h"
+#include "query/at_snapshot.h"
 #include "query/footers_internal.h"
 #include "query/table_view.h"
 #include "storage/store.h"
+#include "table/snapshot_name.h"
 
 namespace weir::query {
 namespace {
@@ -91,7 +93,8 @@ Result<void> SnapshotQuery::Resolve(std::string_view sql) {
   return {};
 }
 
-Result<std::string> SnapshotQuery::Prepare(std::string_view sql) {
+Result<std::string> SnapshotQuery::Prepare(std::string_view written) {
+  const std::string sql = QuoteSnapshots(written);
   // Another object over this session may have been used, or may have ended, since.
   WEIR_TRY(context_.session.Execute("USE " + database_));
   std::vector<TableName> known = known_;
@@ -105,7 +108,7 @@ Result<std::string> SnapshotQuery::Prepare(std::string_view sql) {
     if (table->reference.catalog.empty()) continue;
     const size_t begin = OffsetOf(sql, table->reference.place);
     const size_t end = EndOfThreeParts(sql, begin);
-    const std::string name = QuotedName(table->table.space) + "." + QuotedName(table->table.name);
+    const std::string name = QuotedName(table->table.space) + "." + QuotedName(table->view().name);
     if (table->reference.place.line == 0 || end == begin) {
       return Fail(Error{.kind = ErrorKind::kInvalid,
                         .code = "query.table",
@@ -122,7 +125,7 @@ Result<std::string> SnapshotQuery::Prepare(std::string_view sql) {
 Result<void> SnapshotQuery::Load(const std::vector<TableUse>& tables) {
   std::vector<TableUse> wanted;
   for (const TableUse& table : tables)
-    if (std::ranges::find(views_, table.table) == views_.end()) wanted.push_back(table);
+    if (std::ranges::find(views_, table.view()) == views_.end()) wanted.push_back(table);
   std::vector<table::TableStatePtr> states;
   // As of one moment: no pointer may have moved between the first look and the last.
   for (int attempt = 1; states.empty() && !wanted.empty(); ++attempt) {
@@ -143,14 +146,28 @@ Result<void> SnapshotQuery::Load(const std::vector<TableUse>& tables) {
   }
   for (size_t i = 0; i < wanted.size(); ++i) {
     const table::TableState& state = *states[i];
-    if (snapshots_.contains(state.name)) continue;  // Named twice.
-    auto files = context_.lake.Files(state);
-    if (!files) return Fail(At(std::move(files).error(), wanted[i].reference.place));
-    auto added = AddView(state.name, state.metadata.schema(), state.metadata.schemas, *files);
-    if (!added) return Fail(At(std::move(added).error(), wanted[i].reference.place));
-    snapshots_[state.name] = state.snapshot_id();
+    const TableName view = wanted[i].view();
+    if (snapshots_.contains(view)) continue;  // Named twice.
+    auto read = AddSnapshot(state, view, wanted[i].at);
+    if (!read) return Fail(At(std::move(read).error(), wanted[i].reference.place));
+    snapshots_[view] = *read;
   }
   return {};
+}
+
+Result<int64_t> SnapshotQuery::AddSnapshot(const table::TableState& state, const TableName& view,
+                                           const std::string& at) {
+  int64_t id = state.snapshot_id();
+  const iceberg::Schema* schema = &state.metadata.schema();
+  if (!at.empty()) {
+    WEIR_ASSIGN(id, table::FindSnapshot(state, at));
+    const auto of_then = state.metadata.FindSnapshot(id)->schema_id;
+    if (of_then && state.metadata.FindSchema(*of_then) != nullptr)
+      schema = state.metadata.FindSchema(*of_then);
+  }
+  WEIR_ASSIGN(const auto files, context_.lake.Files(state, id));
+  WEIR_TRY(AddView(view, *schema, state.metadata.schemas, files));
+  return id;
 }
 
 Result<void> SnapshotQuery::AddFiles(const TableName& name, const iceberg::Schema& schema,
@@ -174,16 +191,25 @@ Result<void> SnapshotQuery::AddView(const TableName& name, const iceberg::Schema
   const auto view = [&]() -> Result<void> {
     WEIR_ASSIGN(const std::string select, SelectFiles(schema, paths));
     WEIR_TRY(CheckFiles(schema, history, paths));
-    const std::string space = database_ + "." + QuotedName(name.space);
-    return context_.session.Execute("CREATE SCHEMA IF NOT EXISTS " + space +
-                                    "; CREATE OR REPLACE VIEW " + space + "." +
-                                    QuotedName(name.name) + " AS " + select);
+    return CreateView(name, select);
   };
   if (auto made = view(); !made) {
     Error error = WithContext(std::move(made).error(), "table " + name.ToString());
     error.place = {};  // Within SQL that nobody wrote.
     return Fail(std::move(error));
   }
+  return {};
+}
+
+Result<void> SnapshotQuery::AddRelation(const TableName& name, const std::string& relation) {
+  return CreateView(name, "SELECT * FROM " + relation);
+}
+
+Result<void> SnapshotQuery::CreateView(const TableName& name, const std::string& select) {
+  const std::string space = database_ + "." + QuotedName(name.space);
+  WEIR_TRY(context_.session.Execute("CREATE SCHEMA IF NOT EXISTS " + space +
+                                    "; CREATE OR REPLACE VIEW " + space + "." +
+                                    QuotedName(name.name) + " AS " + select));
   if (std::ranges::find(views_, name) == views_.end()) views_.push_back(name);
   return {};
 }

@@ -10,8 +10,9 @@
 //       own in memory, gone with it.
 //   (3) A statement that is not one SELECT is refused before anything is done.
 //
-// Names: raw.events, "a.b".t or a.b.t for a table of a nested namespace; letter case does not
-// matter. information_schema and the engine's own duckdb_*() views and functions can be read too.
+// Names: raw.events, "a.b".t or a.b.t for a table of a nested namespace; raw.events@SNAPSHOT (an
+// id, or a time) for what it held then; letter case does not matter. information_schema and the
+// engine's own duckdb_*() views and functions can be read too.
 //
 // Threads: those of the session. Borrows all it is made from; its streams end with it. To cancel,
 // call Interrupt of the session.
@@ -65,6 +66,9 @@ class SnapshotQuery {
   Result<void> AddFiles(const catalog::TableName& name, const iceberg::Schema& schema,
                         const std::vector<iceberg::DataFile>& files);
 
+  // Makes `name` readable as `relation`, a table of the session ("temp.x") that outlives this.
+  Result<void> AddRelation(const catalog::TableName& name, const std::string& relation);
+
   // The snapshots read so far, by table; 0: the table was empty. Without those of AddFiles.
   std::vector<ledger::PlannedInput> inputs() const;
 
@@ -74,9 +78,13 @@ class SnapshotQuery {
   // The SQL to run: `sql`, with names of three parts in the form that the engine takes.
   Result<std::string> Prepare(std::string_view sql);
   Result<void> Load(const std::vector<TableUse>& tables);
+  // Makes `view` readable as the table was at `at`; the snapshot's id.
+  Result<int64_t> AddSnapshot(const table::TableState& state, const catalog::TableName& view,
+                              const std::string& at);
   Result<void> AddView(const catalog::TableName& name, const iceberg::Schema& schema,
                        std::span<const iceberg::Schema> history,
                        const std::vector<iceberg::DataFile>& files);
+  Result<void> CreateView(const catalog::TableName& name, const std::string& select);
   Result<void> CheckFiles(const iceberg::Schema& schema, std::span<const iceberg::Schema> history,
                           std::span<const std::string> paths);
 

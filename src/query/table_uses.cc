@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/spelling.h"
+#include "query/at_snapshot.h"
 
 namespace weir::query {
 namespace {
@@ -101,12 +102,13 @@ Result<TableUses> FindTableUses(engine::Session& session, std::string_view sql,
       continue;
     }
     if (IsBuiltIn(reference)) continue;
-    const std::string written = WrittenName(reference);
+    const auto [written, at] = SplitSnapshot(WrittenName(reference));
+    const std::string& wanted = written;
     const auto same = [&](const TableName& name) {
-      return Lower(name.ToString()) == Lower(written);
+      return Lower(name.ToString()) == Lower(wanted);
     };
     if (const auto found = std::ranges::find_if(known, same); found != known.end()) {
-      uses.tables.push_back({reference, *found});
+      uses.tables.push_back({reference, *found, at});
     } else if (!IsPath(reference)) {
       uses.faults.push_back(UnknownTable(written, known, reference.place));
     } else if (outside == Outside::kDenied) {

@@ -21,6 +21,12 @@ enum class Outside : uint8_t { kDenied, kAllowed };
 struct TableUse {
   engine::TableReference reference;
   catalog::TableName table;
+  std::string at = {};  // Its snapshot, as written behind "@"; empty: the current one.
+
+  // Under which it is read: with the snapshot.
+  catalog::TableName view() const {
+    return at.empty() ? table : catalog::TableName{table.space, table.name + "@" + at};
+  }
 };
 
 struct TableUses {

@@ -9,6 +9,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,8 @@ struct StagedTable {
   iceberg::Operation operation = iceberg::Operation::kAppend;
   std::vector<iceberg::DataFile> files;
   uint64_t rows = 0;
+  std::set<std::string> removed = {};  // Paths of live files that go, where the operation removes.
+  bool total_rows = false;  // `rows` says nothing of what the table then holds: its total counts.
 };
 
 class DataWriter {

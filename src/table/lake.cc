@@ -85,6 +85,10 @@ Result<PreparedTable> Lake::Prepare(const TableState& base, const TableChange& c
   request.operation = change.operation;
   request.added = change.added;
   request.summary = change.summary;
+  request.removed = change.removed;
+  // The rows keep their age: files that were deleted from since would delete from them too.
+  if (change.operation == iceberg::Operation::kCompact && base.metadata.current_snapshot())
+    request.added_sequence_number = base.metadata.current_snapshot()->sequence_number;
   do {
     request.snapshot_id = iceberg::SnapshotIdFrom(random_.Next());
   } while (base.metadata.FindSnapshot(request.snapshot_id) != nullptr);

@@ -19,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -56,7 +57,8 @@ struct TableShape {
 struct TableChange {
   iceberg::Operation operation = iceberg::Operation::kAppend;
   std::vector<iceberg::DataFile> added;
-  iceberg::StringMap summary;  // The marker of the batch.
+  iceberg::StringMap summary;          // The marker of the batch.
+  std::set<std::string> removed = {};  // Paths of live files; of kOverwrite and kCompact.
 };
 
 // A next state, durable after Sync; it counts once the catalog's pointer has moved.
@@ -79,8 +81,8 @@ class Lake {
   // A state for a table that does not exist yet; nothing is written. Errors of iceberg/ (kConfig).
   Result<TableStatePtr> Create(const catalog::TableName& name, const TableShape& shape);
 
-  // The table, made from `shape` where there is none. Error schema.drift (kConfig) where it exists
-  // with other columns or another partitioning.
+  // The table, made from `shape` where there is none.
+  // Error schema.drift (kConfig) where it exists with other columns or another partitioning.
   Result<TableStatePtr> LoadOrCreate(const catalog::TableName& name, const TableShape& shape);
 
   // Writes manifests, manifest list and metadata of the state after `change`. They and the data
@@ -107,6 +109,7 @@ class Lake {
   storage::Store& store() { return store_; }
   storage::WriteGroup& writes() { return writes_; }
   const env::Clock& clock() const { return clock_; }
+  env::Random& random() { return random_; }
 
  private:
   Result<std::vector<iceberg::ManifestFile>> ReadManifests(const iceberg::TableMetadata& metadata,

@@ -44,7 +44,8 @@ TableShape DeadLetterShape() {
                          Column("kind", Kind::kVarchar),
                          Column("sink", Kind::kVarchar, true),
                          {.name = "reasons", .type = reasons, .nullable = false},
-                         Column("received_at", Kind::kTimestamptz)};
+                         Column("received_at", Kind::kTimestamptz),
+                         Column("read_as", Kind::kVarchar, true)};
   return shape;
 }
 

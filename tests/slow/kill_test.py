@@ -16,8 +16,9 @@ SEED = int(os.environ.get("WEIR_SEED", str(random.SystemRandom().randrange(1 << 
 MODEL = """--| materialize: table
 SELECT kind, count(*) AS events FROM raw.events GROUP BY kind
 """
-# Not passed by weir run with the keys of this project: tests/cases/files/when_done.test, plan/kill_apply.test.
-ELSEWHERE = {"files.hidden", "apply.prepared"}
+# Not passed by weir run with the keys of this project: tests/cases/files/when_done.test, plan/kill_apply.test,
+# bad_records/kill_*.test, table/kill_merge.test, and the replay's test below.
+ELSEWHERE = {"files.hidden", "apply.prepared", "bad_records.publish", "replay.read", "upkeep.prepared"}
 
 
 def failpoints():
@@ -99,6 +100,25 @@ class Kills(unittest.TestCase):
                     rows = project.query("select sum(events) as n from gold.by_kind")
                     self.assertEqual(int(rows[0][0]), len(good))
         self.assertEqual(sorted(set(names) - reached), [], "failpoints that no run passes")
+
+    def test_a_replay_killed_at_every_failpoint(self):
+        reached = set()
+        for name in sorted(set(failpoints()) | {"replay.read"}):
+            with self.subTest(failpoint=name), Project() as project:
+                text, good = lines(0, 250, random.Random(3))
+                project.write("in/a.ndjson", text)
+                project.weir("run")
+                ids = project.query("select count(*) as n from dead_letters.events where reasons[1].code = 'type.bigint'")
+                project.weir("dlq", "fix", "events", "--set", "id=900", "--where", "code = 'type.bigint'", "--yes")
+                for hit in (1, 2, 1):
+                    if project.killed_at(f"{name}:{hit}", "dlq", "replay"):
+                        reached.add(name)
+                project.weir("run")
+                project.weir("dlq", "replay")
+                rows = project.query("select count(*) as n, count(distinct _offset) as o from raw.events")
+                self.assertEqual(rows, [(len(good) + ids[0][0], len(good) + ids[0][0])])
+                self.assertEqual(project.verify()["findings"], [])
+        self.assertTrue({"commit.planned", "replay.read", "commit.staged", "catalog.after_commit"} <= reached, reached)
 
     def test_an_error_at_every_failpoint_loses_nothing(self):
         generator = random.Random(2)

@@ -25,18 +25,19 @@ const config::FieldTable<TableSinkSpec>& TableSinkFields() {
       {name,
        Field("write", &TableSinkSpec::write,
              config::Word<TableWrite>({{"append", TableWrite::kAppend},
-                                       {"upsert", TableWrite::kUpsert, true},
+                                       {"upsert", TableWrite::kUpsert},
                                        {"replace", TableWrite::kReplace, true}}),
              config::Default("append"), "what becomes of rows that are there"),
        Field("key", &TableSinkSpec::key, config::OneOrMore(config::Text()), config::Optional(),
-             "columns that identify a row, for upsert")
-           .Later(),
+             "columns that identify a row, for upsert: a later row takes the place of an earlier "
+             "one"),
        Field("partition_by", &TableSinkSpec::partition_by,
              config::ListOf(config::WithPlace(config::Text())), config::Optional(),
              "columns and transforms that cut the table's files: [day(ts), region]"),
-       Field("sort_by", &TableSinkSpec::sort_by, config::ListOf(config::Text()), config::Optional(),
-             "order of rows within files")
-           .Later()}};
+       Field("sort_by", &TableSinkSpec::sort_by,
+             config::OneOrMore(
+                 config::Parsed<table::KeyColumn>("column [desc]", table::ParseSortTerm)),
+             config::Optional(), "order of rows within the files of a batch: [region, ts desc]")}};
   return table;
 }
 

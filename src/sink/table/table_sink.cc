@@ -1,5 +1,6 @@
 #include "sink/table/table_sink.h"
 
+#include <arrow/array/util.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <arrow/util/key_value_metadata.h>
@@ -9,6 +10,7 @@
 
 #include "table/shape.h"
 #include "table/shape_change.h"
+#include "table/upsert.h"
 
 namespace weir::sink {
 namespace {
@@ -25,15 +27,20 @@ TableStatePtr WithMetadata(const TableState& state, iceberg::TableMetadata metad
 
 class TableSink final : public Sink {
  public:
-  TableSink(table::Lake& lake, catalog::TableName name, table::TableShape shape, TableGrowth growth)
-      : lake_(lake), name_(std::move(name)), shape_(std::move(shape)), growth_(growth) {}
+  TableSink(table::Lake& lake, catalog::TableName name, table::TableShape shape,
+            TableWriting writing)
+      : lake_(lake),
+        name_(std::move(name)),
+        shape_(std::move(shape)),
+        writing_(std::move(writing)) {}
 
   Result<void> Begin(const table::WriterIdentity& identity) override {
     writer_.reset();
     identity_ = identity;
     files_.clear();
+    held_.clear();
     rows_ = 0;
-    if (growth_ == TableGrowth::kFixed) {
+    if (writing_.growth == TableGrowth::kFixed) {
       WEIR_ASSIGN(state_, lake_.LoadOrCreate(name_, shape_));
     } else {
       WEIR_ASSIGN(state_, LoadGrown());
@@ -43,11 +50,25 @@ class TableSink final : public Sink {
   }
 
   Result<void> Write(const arrow::RecordBatch& rows) override {
-    if (growth_ == TableGrowth::kEvolves) WEIR_TRY(GrowFor(*rows.schema()));
-    return writer_->Write(rows);
+    if (writing_.growth == TableGrowth::kEvolves) WEIR_TRY(GrowFor(*rows.schema()));
+    if (writing_.key.empty() && writing_.sort_by.empty()) return writer_->Write(rows);
+    if (rows.num_rows() == 0) return {};
+    WEIR_ASSIGN(auto plain, table::WithoutDictionaries(rows));
+    held_.push_back(std::move(plain));
+    return {};
   }
 
   Result<table::StagedTable> Stage() override {
+    if (!held_.empty() && !writing_.sort_by.empty()) WEIR_TRY(SortHeld());
+    if (!held_.empty() && !writing_.key.empty()) {
+      WEIR_ASSIGN(const auto live, lake_.Files(*state_));
+      auto staged = table::StageUpsert(lake_.store(), state_, live, held_, writing_.key, *writer_);
+      writer_.reset();
+      held_.clear();
+      return staged;
+    }
+    for (const auto& rows : held_) WEIR_TRY(writer_->Write(*rows));
+    held_.clear();
     WEIR_TRY(CloseWriter());
     return table::StagedTable{.base = state_,
                               .operation = iceberg::Operation::kAppend,
@@ -88,6 +109,33 @@ class TableSink final : public Sink {
     return {};
   }
 
+  // Held batches as one, in order. A column that came up in a later one is null in those before.
+  Result<void> SortHeld() {
+    std::vector<std::shared_ptr<arrow::Schema>> schemas;
+    for (const auto& rows : held_) schemas.push_back(rows->schema());
+    const auto sorted = [&]() -> arrow::Result<std::shared_ptr<arrow::RecordBatch>> {
+      ARROW_ASSIGN_OR_RAISE(const auto schema, arrow::UnifySchemas(schemas));
+      arrow::RecordBatchVector alike;
+      for (const auto& rows : held_) {
+        arrow::ArrayVector columns;
+        for (const auto& field : schema->fields()) {
+          auto column = rows->GetColumnByName(field->name());
+          if (column == nullptr) {
+            ARROW_ASSIGN_OR_RAISE(column, arrow::MakeArrayOfNull(field->type(), rows->num_rows()));
+          }
+          columns.push_back(std::move(column));
+        }
+        alike.push_back(arrow::RecordBatch::Make(schema, rows->num_rows(), std::move(columns)));
+      }
+      return arrow::ConcatenateRecordBatches(alike);
+    }();
+    if (!sorted.ok())
+      return Fail(ErrorKind::kInvalid, "table.column", "cannot sort: " + sorted.status().message());
+    WEIR_ASSIGN(auto one, table::Sorted(*sorted, writing_.sort_by));
+    held_ = {std::move(one)};
+    return {};
+  }
+
   Result<void> CloseWriter() {
     rows_ += writer_->rows();
     WEIR_ASSIGN(auto files, writer_->Finish());
@@ -99,10 +147,11 @@ class TableSink final : public Sink {
   table::Lake& lake_;
   catalog::TableName name_;
   table::TableShape shape_;
-  TableGrowth growth_;
+  TableWriting writing_;
   table::WriterIdentity identity_;
   TableStatePtr state_;
   std::unique_ptr<table::DataWriter> writer_;
+  std::vector<std::shared_ptr<arrow::RecordBatch>> held_;
   std::vector<iceberg::DataFile> files_;  // Of the batch, closed.
   uint64_t rows_ = 0;                     // In them.
 };
@@ -110,8 +159,15 @@ class TableSink final : public Sink {
 }  // namespace
 
 std::unique_ptr<Sink> MakeTableSink(table::Lake& lake, catalog::TableName name,
-                                    table::TableShape shape, TableGrowth growth) {
-  return std::make_unique<TableSink>(lake, std::move(name), std::move(shape), growth);
+                                    table::TableShape shape, TableWriting writing) {
+  return std::make_unique<TableSink>(lake, std::move(name), std::move(shape), std::move(writing));
+}
+
+TableWriting WritingOf(const TableSinkSpec& spec, TableGrowth growth) {
+  TableWriting writing{.growth = growth, .key = {}, .sort_by = spec.sort_by};
+  if (spec.write == TableWrite::kUpsert)
+    for (const std::string& column : spec.key) writing.key.push_back({.name = column});
+  return writing;
 }
 
 }  // namespace weir::sink

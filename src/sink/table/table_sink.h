@@ -9,6 +9,7 @@
 #include "config/field_table.h"
 #include "sink/sink.h"
 #include "table/lake.h"
+#include "table/row_key.h"
 
 namespace weir::sink {
 
@@ -18,9 +19,9 @@ struct TableSinkSpec {
   catalog::TableName table;
   TableWrite write = TableWrite::kAppend;
   std::vector<config::Placed<std::string>> partition_by;
-  std::vector<std::string> key;      // Not built yet, as the table of fields says.
-  std::vector<std::string> sort_by;  // The same.
-  Place place;                       // Of the table's name.
+  std::vector<std::string> key;  // Of kUpsert.
+  std::vector<table::KeyColumn> sort_by;
+  Place place;  // Of the table's name.
 
   std::vector<std::string> partition_terms() const;
   // What the table must look like for rows of `contract`, system columns included.
@@ -40,10 +41,19 @@ enum class TableGrowth : uint8_t {
              // and so is what else the shape wants and is not breaking.
 };
 
-// A sink that appends to the table named, made from `shape` where it does not exist. Borrows
+// How rows join the table. With a key or an order the rows of a batch are held until Stage.
+struct TableWriting {
+  TableGrowth growth = TableGrowth::kFixed;
+  std::vector<table::KeyColumn> key =
+      {};  // Rows with the same key are replaced; empty: rows are added.
+  std::vector<table::KeyColumn> sort_by = {};
+};
+
+// A sink that writes to the table named, made from `shape` where it does not exist. Borrows
 // `lake`. Under kEvolves a column of rows with metadata table::kJsonDoc is remembered as JSON.
 std::unique_ptr<Sink> MakeTableSink(table::Lake& lake, catalog::TableName name,
-                                    table::TableShape shape,
-                                    TableGrowth growth = TableGrowth::kFixed);
+                                    table::TableShape shape, TableWriting writing = {});
+// As a pipeline declares it.
+TableWriting WritingOf(const TableSinkSpec& spec, TableGrowth growth);
 
 }  // namespace weir::sink

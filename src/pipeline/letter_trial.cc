@@ -1,0 +1,70 @@
+#include "pipeline/letter_trial.h"
+
+#include <arrow/record_batch.h>
+
+namespace weir::pipeline {
+namespace {
+
+LetterTrial StillBad(std::string code, std::string detail) {
+  return {TrialOutcome::kStillBad,
+          {.code = std::move(code), .rule = {}, .column = {}, .detail = std::move(detail)}};
+}
+
+// Where the file is back, weir run reads it as any other; then its letter is settled.
+Result<LetterTrial> TryLost(catalog::Catalog& catalog, const std::string& pipeline,
+                            const source::Letter& letter) {
+  const std::string version = letter.read_as ? letter.read_as->object.version : letter.raw_hash;
+  WEIR_ASSIGN(const auto known, catalog.ObjectByVersion(pipeline, version));
+  if (known && known->done) return LetterTrial{TrialOutcome::kDuplicate, {}};
+  return StillBad("object.lost", "put that version of it back, and weir run reads it");
+}
+
+}  // namespace
+
+Result<TriedLetters> TryRecords(source::LetterReader& reader, contract::Contract& contract,
+                                std::span<const source::Letter> letters, Instant now,
+                                const LetterGate& gate) {
+  WEIR_ASSIGN(const source::DecodedLetters decoded, reader.Decode(letters));
+  TriedLetters tried;
+  WEIR_ASSIGN(tried.checked, contract.Check(decoded.batch, now));
+  if (tried.checked.fail) return Fail(*tried.checked.fail);
+  std::vector<uint64_t> duplicates;
+  if (gate) {
+    WEIR_ASSIGN(duplicates, gate(tried.checked, decoded.batch));
+  }
+  // What is in none of the lists below was dropped.
+  tried.trials.assign(letters.size(), {TrialOutcome::kFiltered, {}});
+  for (const uint64_t offset : duplicates)
+    tried.trials[decoded.letter_of(offset)].outcome = TrialOutcome::kDuplicate;
+  for (const uint64_t offset : tried.checked.offsets) {
+    const size_t letter = decoded.letter_of(offset);
+    tried.accepted_letters.push_back(letter);
+    tried.trials[letter].outcome = TrialOutcome::kPasses;
+  }
+  for (const columnar::RejectedRow& row : tried.checked.rejected)
+    tried.trials[decoded.letter_of(row.offset)] = {TrialOutcome::kStillBad, row.reasons.front()};
+  return tried;
+}
+
+Result<LetterTrial> TryObject(source::LetterReader& reader, catalog::Catalog& catalog,
+                              const std::string& pipeline, const source::Letter& letter) {
+  if (letter.reason == "object.lost") return TryLost(catalog, pipeline, letter);
+  if (letter.reason == "object.voided")
+    return StillBad("object.voided", "a person left it out; what came behind it was read");
+  auto rest = reader.OpenRest(letter);
+  if (!rest) {
+    if (rest.error().code != "source.lost") return Fail(std::move(rest).error());
+    return StillBad("replay.gone", rest.error().message);
+  }
+  while (true) {
+    WEIR_ASSIGN(const auto decoded, rest->decoder->Next({}));
+    if (!decoded) break;
+    for (const columnar::RejectedRow& row : decoded->broken)
+      if (row.kind == columnar::RejectedKind::kObject)
+        return LetterTrial{TrialOutcome::kStillBad, row.reasons.front()};
+  }
+  WEIR_TRY(rest->CheckUnchanged());
+  return LetterTrial{TrialOutcome::kPasses, {}};
+}
+
+}  // namespace weir::pipeline
