@@ -1,28 +1,33 @@
 #!/usr/bin/env python3
-"""./dev bench files [ROWS]: JSON events through `weir run` beside DuckDB on the same bytes, in one run.
+"""Files through `weir run` beside DuckDB on the same bytes, in one run.
 
-Both read the same NDJSON file (171 bytes an event, one in fifty bad), cast, filter by three rules and
-write zstd Parquet. Weir also keeps every refused record with its reason and commits a table. Prints
-wall and CPU seconds and peak RSS, the median of WEIR_BENCH_RUNS (default 3). Results are checked.
+  ./dev bench files [ROWS]     JSON and CSV events, ROWS of them (1,000,000)
+  ./dev bench files report     that, rejects, growth and start; writes docs/benchmarks/files.md and its plots
+
+Both sides read the same file (171 bytes an event as JSON, one in fifty bad), cast, filter by three rules
+and write zstd-1 Parquet; Weir also keeps each refused record with its reason and commits a table. Figures
+are medians of WEIR_BENCH_RUNS (5), sides in turns, and no figure counts before its output was checked.
 """
 import json
 import os
 import pathlib
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
+
+from measure import in_turns, machine, measured, medians, plot
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WEIR = os.environ.get("WEIR_BIN", str(ROOT / "build/release/weir"))
-RUNS = int(os.environ.get("WEIR_BENCH_RUNS", "3"))
+RUNS = int(os.environ.get("WEIR_BENCH_RUNS", "5"))
+REPORT = ROOT / "docs/benchmarks/files.md"
+COLUMNS = ["event_id", "user_id", "product_id", "event_type", "price", "event_timestamp", "country"]
 CONFIG = """
 weir: 1
 name: bench
 pipelines:
   events:
-    source: { files: "in/*.ndjson" }
+    source: { files: "in/*" }
     contract:
       columns:
         event_id: uuid not null
@@ -38,6 +43,10 @@ pipelines:
         - { name: price_in_range, when: "price is not null", expect: "price between 0 and 100000" }
     sink: { table: raw.events }
 """
+READERS = {
+    "ndjson": "read_json(?, format='newline_delimited', ignore_errors=true, columns={%s})",
+    "csv": "read_csv(?, header=true, auto_detect=false, delim=',', quote='\"', ignore_errors=true, columns={%s})",
+}
 DUCKDB = """
 import duckdb, sys
 c = duckdb.connect(config={"threads": 2})
@@ -45,85 +54,171 @@ c.execute("SET enable_progress_bar = false")
 n = c.execute('''COPY (
   SELECT try_cast(event_id AS UUID) AS event_id, try_cast(user_id AS BIGINT) AS user_id, try_cast(product_id AS BIGINT) AS product_id,
          event_type, try_cast(price AS DECIMAL(10,2)) AS price, try_cast(event_timestamp AS TIMESTAMPTZ) AS event_timestamp, country
-  FROM read_json(?, format='newline_delimited', ignore_errors=true, columns={event_id: 'VARCHAR', user_id: 'VARCHAR',
-       product_id: 'VARCHAR', event_type: 'VARCHAR', price: 'VARCHAR', event_timestamp: 'VARCHAR', country: 'VARCHAR'})
+  FROM READER
   WHERE try_cast(event_id AS UUID) IS NOT NULL AND try_cast(user_id AS BIGINT) IS NOT NULL
     AND try_cast(event_timestamp AS TIMESTAMPTZ) IS NOT NULL AND event_type IN ('view', 'purchase')
     AND (event_type <> 'purchase' OR try_cast(price AS DECIMAL(10,2)) IS NOT NULL)
+    AND (price IS NULL OR try_cast(price AS DECIMAL(10,2)) BETWEEN 0 AND 100000)
 ) TO 'out.parquet' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)''', [sys.argv[1]]).fetchone()[0]
 print(n)
 """
 
 
-def generate(path, rows):
-    """Writes the events; returns how many are good."""
-    good = 0
-    with open(path, "w", encoding="utf-8") as file:
-        for i in range(rows):
-            bad = i % 50 == 7
-            kind = "purchase" if i % 10 < 3 else "view"
-            price = f"{(i * 7919) % 50000 / 100 + 1:.2f}" if kind == "purchase" else "null"
-            user = "null" if bad else str(1 + (i * 2654435761) % 5000)
-            file.write('{"event_id": "%08x-%04x-4000-8000-%012x", "user_id": %s, "product_id": %d, "event_type": "%s", '
-                       '"price": %s, "event_timestamp": "2026-05-%02dT%02d:%02d:%02d.%03dZ", "country": "%s"}\n'
-                       % (i * 2654435761 % 2**32, i % 65536, i, user, i % 800, kind, price, 1 + i // 40000 % 28,
-                          i // 3600 % 24, i // 60 % 60, i % 60, i % 1000, "de fr uk us nl".split()[i % 5]))
-            good += not bad
-    return good
+def event(i, bad, kind_of_file):
+    """One line: event number i of a file, its user missing where it is bad."""
+    kind = "purchase" if i % 10 < 3 else "view"
+    price = f"{(i * 7919) % 50000 / 100 + 1:.2f}" if kind == "purchase" else None
+    user = None if bad else str(1 + (i * 2654435761) % 5000)
+    event_id = "%08x-%04x-4000-8000-%012x" % (i * 2654435761 % 2**32, i % 65536, i)
+    when = "2026-05-%02dT%02d:%02d:%02d.%03dZ" % (1 + i // 40000 % 28, i // 3600 % 24, i // 60 % 60, i % 60, i % 1000)
+    country = "de fr uk us nl".split()[i % 5]
+    if kind_of_file == "csv":
+        return f"{event_id},{user or ''},{i % 800},{kind},{price or ''},{when},{country}\n"
+    return ('{"event_id": "%s", "user_id": %s, "product_id": %d, "event_type": "%s", "price": %s, '
+            '"event_timestamp": "%s", "country": "%s"}\n'
+            % (event_id, user or "null", i % 800, kind, price or "null", when, country))
 
 
-def measured(command, folder):
-    """Wall seconds, CPU seconds and peak RSS in MiB of a command, and what it printed."""
-    begun = time.monotonic()
-    with tempfile.TemporaryFile("w+") as out:
-        process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=subprocess.PIPE, text=True)
-        error = process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - begun
-        out.seek(0)
-        text = out.read()
-    assert os.waitstatus_to_exitcode(status) == 0, error
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, text
+class Project:
+    """A folder with a project and one input file."""
+
+    def __init__(self, kind, rows, bad_of_1000):
+        self.kind, self.rows = kind, rows
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-bench-"))
+        (self.folder / "in").mkdir()
+        (self.folder / "weir.yaml").write_text(CONFIG)
+        self.input = self.folder / f"in/events.{kind}"
+        self.good = 0
+        with open(self.input, "w", encoding="utf-8") as file:
+            if kind == "csv":
+                file.write(",".join(COLUMNS) + "\n")
+            for i in range(rows):
+                bad = (i * 7 + 3) % 1000 < bad_of_1000
+                file.write(event(i, bad, kind))
+                self.good += not bad
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.folder)
+
+    def run_weir(self):
+        shutil.rmtree(self.folder / ".weir", ignore_errors=True)
+        shutil.rmtree(self.folder / "lake", ignore_errors=True)
+        figures, text = measured([WEIR, "run", "--json"], self.folder)
+        counts = json.loads(text)["pipelines"][0]["counts"]
+        assert counts["read"] == self.rows and counts["accepted"] == self.good, counts
+        assert counts["rejected"] == self.rows - self.good, counts
+        return figures
+
+    def run_nothing(self):
+        figures, text = measured([WEIR, "run", "--json"], self.folder)
+        assert json.loads(text)["pipelines"][0]["counts"]["read"] == 0, text
+        return figures
+
+    def run_duckdb(self):
+        reader = READERS[self.kind] % ", ".join(f"{name}: 'VARCHAR'" for name in COLUMNS)
+        figures, text = measured([sys.executable, "-c", DUCKDB.replace("READER", reader), str(self.input)], self.folder)
+        assert int(text) == self.good, text
+        return figures
 
 
-def run_weir(folder, good):
-    shutil.rmtree(folder / ".weir", ignore_errors=True)
-    shutil.rmtree(folder / "lake", ignore_errors=True)
-    wall, cpu, rss, text = measured([WEIR, "run", "--json"], folder)
-    counts = json.loads(text)["pipelines"][0]["counts"]
-    assert counts["accepted"] == good and counts["read"] == counts["accepted"] + counts["rejected"], counts
-    return wall, cpu, rss
+def show(rows, heads=("wall s", "CPU s", "peak MiB")):
+    """A Markdown table of name -> figures; numbers under 100 with two digits behind the point."""
+    lines = ["| | " + " | ".join(heads) + " |", "|---|" + "---:|" * len(heads)]
+    for name, figures in rows.items():
+        lines.append(f"| {name} | " + " | ".join(f"{x:.3f}" if x < 10 else f"{x:.0f}" for x in figures) + " |")
+    return "\n".join(lines)
 
 
-def run_duckdb(folder, good):
-    wall, cpu, rss, text = measured([sys.executable, "-c", DUCKDB, str(folder / "in/events.ndjson")], folder)
-    assert int(text) == good, text
-    return wall, cpu, rss
+def beside_duckdb(kind, rows):
+    with Project(kind, rows, 20) as project:
+        found = in_turns(RUNS, {"weir": project.run_weir, "duckdb": project.run_duckdb})
+        found["ratio"] = tuple(a / b for a, b in zip(found["weir"], found["duckdb"]))
+        title = f"{rows:,} events as {kind}, {project.input.stat().st_size / 1e6:.0f} MB, {project.good:,} good"
+    print(f"### {title}\n\n{show(found)}\n", flush=True)
+    return title, found
+
+
+def rejects(rows):
+    projects = {share: Project("ndjson", rows, share) for share in (0, 10, 100, 500)}
+    try:
+        found = in_turns(RUNS, {f"{share / 10:g} % bad": project.run_weir for share, project in projects.items()})
+    finally:
+        for project in projects.values():
+            shutil.rmtree(project.folder)
+    print(show(found), flush=True)
+    return found
+
+
+def growth():
+    found = {}
+    for power in (4, 5, 6, 7):
+        with Project("ndjson", 10**power, 20) as project:
+            found[f"{10**power:,}"] = medians([project.run_weir() for _ in range(RUNS if power < 7 else 3)])
+    print(show(found), flush=True)
+    return found
+
+
+def start():
+    with Project("ndjson", 1000, 20) as project:
+        project.run_weir()
+        return medians([project.run_nothing() for _ in range(4 * RUNS + 1)])
+
+
+def report():
+    at = machine()
+    sides = [beside_duckdb(kind, 10**6) for kind in ("ndjson", "csv")]
+    bad, grown, idle = rejects(10**6), growth(), start()
+    over = (bad["1 % bad"][1] / bad["0 % bad"][1] - 1) * 100
+    step = [(grown[b][1] - grown[a][1]) / (float(b.replace(",", "")) - float(a.replace(",", ""))) * 1e6
+            for a, b in (("100,000", "1,000,000"), ("1,000,000", "10,000,000"))]
+    plot(REPORT.parent / "files-growth.svg", "Growth: JSON events, one in fifty bad", "rows", "CPU s per million rows",
+         {"weir": [(name, figures[1] / float(name.replace(",", "")) * 1e6) for name, figures in grown.items()]})
+    plot(REPORT.parent / "files-rss.svg", "Growth: peak memory", "rows", "MiB",
+         {"weir": [(name, figures[2]) for name, figures in grown.items()]})
+    plot(REPORT.parent / "files-rejects.svg", "Rejects: a million JSON events", "bad records", "seconds",
+         {"wall": [(n, f[0]) for n, f in bad.items()], "CPU": [(n, f[1]) for n, f in bad.items()]})
+    REPORT.write_text(f"""# Files into a table, beside DuckDB
+
+Made by `./dev bench files report` (`bench/files.py`); its first lines say what both sides do. {at}.
+Medians of {RUNS}, sides in turns, output checked before a figure counts.
+
+""" + "".join(f"## {title}\n\n{show(found)}\n\n" for title, found in sides) + f"""## Rejects
+
+A million JSON events; each bad one is kept with its bytes, its place and its reason.
+One in a hundred bad costs {over:.1f} % more CPU than none.
+
+{show(bad)}
+
+![seconds over the share of bad records](files-rejects.svg)
+
+## Growth
+
+One more million rows costs {step[0]:.2f} CPU s between 10^5 and 10^6 rows, {step[1]:.2f} between 10^6 and 10^7.
+
+{show(grown)}
+
+![CPU seconds per million rows](files-growth.svg)
+
+![peak memory](files-rss.svg)
+
+## Start
+
+`weir run` with nothing new to read: {idle[0] * 1000:.0f} ms wall, {idle[1] * 1000:.0f} ms CPU, {idle[2]:.0f} MiB peak.
+""")
+    print(f"wrote {REPORT.relative_to(ROOT)}")
 
 
 def main():
+    if sys.argv[1:] == ["report"]:
+        report()
+        return
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-bench-"))
-    try:
-        (folder / "in").mkdir()
-        (folder / "weir.yaml").write_text(CONFIG)
-        good = generate(folder / "in/events.ndjson", rows)
-        size = (folder / "in/events.ndjson").stat().st_size
-        print(f"{rows:,} events, {size / 1e6:.0f} MB, {good:,} good; median of {RUNS}; "
-              f"load {os.getloadavg()[0]:.1f}")
-        print(f"{'':8} {'wall s':>8} {'CPU s':>8} {'peak MiB':>9}")
-        taken = {"weir": [], "duckdb": []}
-        for _ in range(RUNS):  # In turns, so that a noisy minute hits both.
-            taken["weir"].append(run_weir(folder, good))
-            taken["duckdb"].append(run_duckdb(folder, good))
-        medians = {}
-        for name, runs in taken.items():
-            medians[name] = [sorted(run[i] for run in runs)[len(runs) // 2] for i in range(3)]
-            print(f"{name:8} {medians[name][0]:8.2f} {medians[name][1]:8.2f} {medians[name][2]:9.0f}")
-        ratios = [a / b for a, b in zip(medians["weir"], medians["duckdb"])]
-        print(f"{'ratio':8} {ratios[0]:8.2f} {ratios[1]:8.2f} {ratios[2]:9.2f}")
-    finally:
-        shutil.rmtree(folder)
+    print(f"{machine()}; medians of {RUNS}\n")
+    for kind in ("ndjson", "csv"):
+        beside_duckdb(kind, rows)
 
 
 if __name__ == "__main__":
