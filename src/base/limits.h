@@ -39,6 +39,25 @@ inline constexpr uint64_t kDedupeBatchRowsMax = 1'000'000;  // Of a batch under 
 inline constexpr size_t kEvolvedColumnsMax = 1'000;         // Columns that data alone can make.
 inline constexpr int kStageTriesMax = 5;  // Of a batch whose table's columns change meanwhile.
 
+// The log of accepted requests.
+inline constexpr uint64_t kLogBytesDefault = 4ULL * 1024 * 1024 * 1024;  // On disk, of all streams.
+inline constexpr uint64_t kLogSegmentBytes = 64ULL * 1024 * 1024;
+inline constexpr size_t kLogGroupBytes = 1024 * 1024;             // One write and sync, about.
+inline constexpr size_t kLogBodyBytesMax = 1024 * 1024;           // Larger bodies are spooled.
+inline constexpr size_t kLogEntryBytesMax = 2 * 1024 * 1024;      // Head and body.
+inline constexpr uint64_t kLogMemoryBytes = 64ULL * 1024 * 1024;  // Appended and not yet written.
+
+// Requests.
+inline constexpr uint64_t kBodyBytesDefault = 16ULL * 1024 * 1024;
+inline constexpr uint64_t kTextToBodyMax = 4;  // A body is at most max_body times this, inflated,
+inline constexpr uint64_t kInflateRatioMax = 100;  // and at most its own length times this ...
+inline constexpr uint64_t kInflateFreeBytes = 1024 * 1024;  // ... where it is more than this.
+inline constexpr size_t kIdempotencyKeyBytesMax = 255;
+inline constexpr size_t kRequestValueBytesMax = 1024;  // Of a path parameter or header kept.
+inline constexpr uint64_t kIdempotencyKeysMax = 10'000'000;
+inline constexpr uint64_t kRequestSplitBytes = 8ULL * 1024 * 1024;  // Of small bodies read as one.
+inline constexpr size_t kRequestSplitRequests = 50'000;
+
 // Tables.
 inline constexpr uint64_t kRowGroupBytesTarget = 32ULL * 1024 * 1024;
 inline constexpr size_t kOpenPartitionsMax = 100;  // Partition writers open at once.
@@ -59,5 +78,6 @@ inline constexpr uint64_t kQueryMemoryBytes = 1024ULL * 1024 * 1024;
 static_assert(kDecodedBytesMax <= kRecordBytesMax);
 static_assert(kDecodedBytesMax <= kReadAheadBytes);
 static_assert(kRawBytesKept <= kRecordBytesMax);
+static_assert(kLogBodyBytesMax < kLogEntryBytesMax && 2 * kLogEntryBytesMax < kLogSegmentBytes);
 
 }  // namespace weir
