@@ -41,6 +41,17 @@ class OpenFile {
   virtual Writers writers() const = 0;
 };
 
+// A file that is written in place: bytes at an offset, made durable where and when it is asked for.
+class UpdateFile {
+ public:
+  virtual ~UpdateFile() = default;
+  // Threads: any, on different ranges.
+  virtual Result<void> WriteAt(uint64_t offset, std::string_view bytes) = 0;
+  // Everything written before is durable. After an error nobody knows what of it is, and asking
+  // again would not tell: the kernel has marked it clean.
+  virtual Result<void> SyncData() = 0;
+};
+
 // Held as long as it lives; the kernel releases it when the process dies.
 class FileLock {
  public:
@@ -64,6 +75,8 @@ class Files {
   virtual Result<std::unique_ptr<ByteWriter>> Create(const std::string& path) = 0;
   // The same, but Finish puts the new content in the place of an old one, atomically.
   virtual Result<std::unique_ptr<ByteWriter>> Replace(const std::string& path) = 0;
+  // Opens `path` to be written in place, made (not yet durably) where it is not there.
+  virtual Result<std::unique_ptr<UpdateFile>> OpenForUpdate(const std::string& path) = 0;
   // Renames within one file system and syncs both folders. Overwrites.
   virtual Result<void> Rename(const std::string& from, const std::string& to) = 0;
   // The same within one file system, but fails with file.exists where `to` is there already, and

@@ -192,6 +192,32 @@ class PosixWriter final : public ByteWriter {
   bool finished_ = false;
 };
 
+class PosixUpdateFile final : public UpdateFile {
+ public:
+  PosixUpdateFile(std::string path, Descriptor fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+
+  Result<void> WriteAt(uint64_t offset, std::string_view bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t count =
+          pwrite(fd_.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return FailErrno(path_, "cannot write");
+      bytes.remove_prefix(static_cast<size_t>(count));
+      offset += static_cast<uint64_t>(count);
+    }
+    return {};
+  }
+
+  Result<void> SyncData() override {
+    if (fdatasync(fd_.number()) != 0) return FailErrno(path_, "cannot sync");
+    return {};
+  }
+
+ private:
+  std::string path_;
+  Descriptor fd_;
+};
+
 class PosixLock final : public FileLock {
  public:
   explicit PosixLock(Descriptor fd) : fd_(std::move(fd)) {}
@@ -250,6 +276,12 @@ class PosixFiles final : public Files {
 
   Result<std::unique_ptr<ByteWriter>> Replace(const std::string& path) override {
     return OpenWriter(path, Target::kReplaced);
+  }
+
+  Result<std::unique_ptr<UpdateFile>> OpenForUpdate(const std::string& path) override {
+    Descriptor fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+    if (fd.number() < 0) return FailErrno(path, "cannot open for writing");
+    return std::make_unique<PosixUpdateFile>(path, std::move(fd));
   }
 
   Result<void> Rename(const std::string& from, const std::string& to) override {

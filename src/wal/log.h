@@ -27,10 +27,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/limits.h"
-#include "base/result.h"
 #include "env/files.h"
 #include "env/random.h"
 #include "wal/entry.h"
@@ -45,7 +45,6 @@ struct LogOptions {
   Sequence after;                    // New sequences are higher than this one.
 };
 
-// An entry as it was found when the log was opened.
 using Found = std::function<void(const Entry&)>;
 using Done = std::move_only_function<void(Result<Sequence>)>;
 
@@ -60,22 +59,26 @@ struct LogState {
   std::vector<std::string> unknown_streams{};  // Hold entries that nobody reads or trims.
 };
 
-// A part of the budgets, given back when it is dropped.
+class Log;
+
+// A part of the budgets, given back when it is dropped. Outlived by its log.
 class Room {
  public:
   Room() = default;
-  Room(Room&& other) noexcept : give_back_(std::exchange(other.give_back_, nullptr)) {}
+  Room(Log* log, StreamId stream, uint64_t bytes) : log_(log), stream_(stream), bytes_(bytes) {}
+  Room(Room&& other) noexcept { *this = std::move(other); }
   Room& operator=(Room&& other) noexcept {
-    std::swap(give_back_, other.give_back_);
+    std::swap(log_, other.log_);
+    std::swap(stream_, other.stream_);
+    std::swap(bytes_, other.bytes_);
     return *this;
   }
-  explicit Room(std::move_only_function<void()> give_back) : give_back_(std::move(give_back)) {}
-  ~Room() {
-    if (give_back_) give_back_();
-  }
+  ~Room();
 
  private:
-  std::move_only_function<void()> give_back_;
+  Log* log_ = nullptr;
+  StreamId stream_;
+  uint64_t bytes_ = 0;
 };
 
 // The entries of one stream in order. Threads: one at a time. Outlived by its log.
@@ -88,12 +91,12 @@ class LogReader {
 };
 
 // A large body on its way into a file of its own, while it arrives. Blocks: not for an io thread.
-// Dropped without being appended, its file is removed. Threads: one at a time.
+// Dropped without Finish, it leaves nothing. Threads: one at a time.
 class SpoolWriter {
  public:
   virtual ~SpoolWriter() = default;
   virtual Result<void> Write(std::string_view bytes) = 0;
-  // Durable now, and ready to be appended.
+  // Durable now, to be appended or dropped; else the next Open drops it.
   virtual Result<Spool> Finish() = 0;
 };
 
@@ -125,6 +128,7 @@ class Log {
 
   // Errors: those of the files.
   virtual Result<std::unique_ptr<SpoolWriter>> NewSpool() = 0;
+  virtual void DropSpool(const Spool& spool) = 0;
   virtual Result<std::unique_ptr<env::OpenFile>> OpenSpool(uint64_t id) = 0;
 
   virtual LogState state() const = 0;
@@ -134,6 +138,14 @@ class Log {
   virtual bool Wait(StreamId stream, Sequence after, std::chrono::microseconds at_most) = 0;
   // Wakes all who wait.
   virtual void WakeAll() = 0;
+
+ private:
+  friend class Room;
+  virtual void GiveBack(StreamId stream, uint64_t bytes) = 0;
 };
+
+inline Room::~Room() {
+  if (log_ != nullptr) log_->GiveBack(stream_, bytes_);
+}
 
 }  // namespace weir::wal

@@ -1,0 +1,121 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "wal/segment_internal.h"
+
+namespace weir::wal {
+namespace {
+
+constexpr uint64_t kWindowBytes = 1024 * 1024;
+constexpr uint64_t kIndexEvery = 256 * 1024;
+
+Error At(Error error, const std::string& path) {
+  if (!error.place.known()) error.place.file = path;
+  return error;
+}
+
+}  // namespace
+
+std::string SegmentName(uint64_t number) { return fmt::format("{:020}.log", number); }
+
+void Segment::Note(Sequence first, uint64_t offset, uint64_t behind) {
+  if (index.empty() || offset >= index.back().second + kIndexEvery)
+    index.emplace_back(first, offset);
+  end = behind;
+}
+
+void Segment::Note(StreamId stream, Sequence sequence) {
+  last = sequence;
+  const auto found = std::ranges::find(streams, stream, &StreamUse::stream);
+  if (found == streams.end()) {
+    streams.push_back({stream, sequence});
+  } else {
+    found->last = sequence;
+  }
+}
+
+const StreamUse* Segment::Find(StreamId stream) const {
+  const auto found = std::ranges::find(streams, stream, &StreamUse::stream);
+  return found == streams.end() ? nullptr : &*found;
+}
+
+uint64_t Segment::OffsetFor(Sequence after) const {
+  const auto behind =
+      std::ranges::upper_bound(index, after.next(), {}, &std::pair<Sequence, uint64_t>::first);
+  return behind == index.begin() ? kBlockBytes : std::prev(behind)->second;
+}
+
+Result<SegmentPtr> MakeSegment(env::Files& files, const std::string& folder,
+                               const SegmentHeader& header, const std::string& old) {
+  const std::string path = folder + "/" + SegmentName(header.number);
+  const std::string temporary = path + ".new";
+  if (!old.empty()) WEIR_TRY(files.Rename(old, temporary));
+  auto made = std::make_shared<Segment>();
+  made->header = header;
+  made->path = path;
+  WEIR_ASSIGN(made->writer, files.OpenForUpdate(temporary));
+  if (old.empty()) {
+    const std::string zeros(kWindowBytes, '\0');
+    for (uint64_t at = 0; at < header.bytes; at += zeros.size())
+      WEIR_TRY(made->writer->WriteAt(
+          at,
+          std::string_view(zeros).substr(0, std::min<uint64_t>(zeros.size(), header.bytes - at))));
+  }
+  WEIR_TRY(made->writer->WriteAt(0, EncodeSegmentHeader(header)));
+  WEIR_TRY(made->writer->SyncData());
+  WEIR_TRY(files.Rename(temporary, path));
+  WEIR_ASSIGN(made->reader, files.Open(path));
+  return made;
+}
+
+Result<SegmentPtr> OpenSegment(env::Files& files, const std::string& path) {
+  auto made = std::make_shared<Segment>();
+  made->path = path;
+  WEIR_ASSIGN(made->reader, files.Open(path));
+  std::string block(kBlockBytes, '\0');
+  WEIR_ASSIGN(const size_t got, made->reader->ReadAt(0, block));
+  block.resize(got);
+  auto header = DecodeSegmentHeader(block);
+  if (!header) return Fail(At(std::move(header).error(), path));
+  made->header = *header;
+  WEIR_ASSIGN(made->writer, files.OpenForUpdate(path));
+  return made;
+}
+
+Result<std::string_view> GroupReader::Window(uint64_t at, uint64_t bytes) {
+  if (at < window_at_ || at + bytes > window_at_ + window_.size()) {
+    window_.resize(std::max(bytes, kWindowBytes));
+    WEIR_ASSIGN(const size_t got, file_.ReadAt(at, window_));
+    window_.resize(got);
+    window_at_ = at;
+  }
+  return std::string_view(window_).substr(at - window_at_, bytes);
+}
+
+Result<std::optional<Group>> GroupReader::Next() {
+  if (offset_ + kBlockBytes > header_.bytes) return std::nullopt;
+  WEIR_ASSIGN(const std::string_view begin, Window(offset_, kGroupHeaderBytes));
+  const auto header = DecodeGroupHeader(begin, header_.salt);
+  if (!header || offset_ + kGroupHeaderBytes + header->bytes > header_.bytes) return std::nullopt;
+  WEIR_ASSIGN(std::string_view bytes, Window(offset_, kGroupHeaderBytes + header->bytes));
+  bytes.remove_prefix(std::min(bytes.size(), kGroupHeaderBytes));
+  auto entries = DecodeEntries(*header, bytes);
+  if (!entries) return std::nullopt;
+  Group group{.header = *header,
+              .offset = offset_,
+              .behind = offset_ + RoundedToBlock(kGroupHeaderBytes + header->bytes),
+              .entries = std::move(*entries)};
+  offset_ = group.behind;
+  return group;
+}
+
+Result<bool> GroupReader::AnyBehind() {
+  for (uint64_t at = offset_ + kBlockBytes; at + kBlockBytes <= header_.bytes; at += kBlockBytes) {
+    WEIR_ASSIGN(const std::string_view begin, Window(at, kGroupHeaderBytes));
+    if (DecodeGroupHeader(begin, header_.salt)) return true;
+  }
+  return false;
+}
+
+}  // namespace weir::wal

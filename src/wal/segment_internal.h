@@ -1,0 +1,87 @@
+// One file of the log, and reading its groups. Private to wal/.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "env/files.h"
+#include "env/random.h"
+#include "wal/layout_internal.h"
+
+namespace weir::wal {
+
+// What hangs on a segment for one stream.
+struct StreamUse {
+  StreamId stream;
+  Sequence last;
+};
+
+struct SpoolUse {
+  StreamId stream;
+  Sequence sequence;
+  Spool spool;
+};
+
+struct Segment {
+  SegmentHeader header;
+  std::string path;
+  std::unique_ptr<env::UpdateFile> writer;
+  std::unique_ptr<env::OpenFile> reader;
+
+  // What follows is guarded by the log's mutex.
+  uint64_t end = kBlockBytes;  // Behind the last durable group.
+  Sequence last;               // 0: no group is in it.
+  std::vector<StreamUse> streams;
+  std::vector<SpoolUse> spools;
+  std::vector<std::pair<Sequence, uint64_t>> index;  // Some groups: first sequence, offset.
+
+  void Note(Sequence first, uint64_t offset, uint64_t behind);
+  void Note(StreamId stream, Sequence sequence);
+  const StreamUse* Find(StreamId stream) const;
+  // A group from which on all entries behind `after` are found.
+  uint64_t OffsetFor(Sequence after) const;
+};
+using SegmentPtr = std::shared_ptr<Segment>;
+
+std::string SegmentName(uint64_t number);  // "00000000000000000001.log"
+
+// A new segment without groups: zeros first, so that writing into it allocates nothing and a sync
+// has no metadata to write. `old`: the path of a segment that nobody needs, whose file it becomes.
+Result<SegmentPtr> MakeSegment(env::Files& files, const std::string& folder,
+                               const SegmentHeader& header, const std::string& old = {});
+// Errors: those of DecodeSegmentHeader, with the place.
+Result<SegmentPtr> OpenSegment(env::Files& files, const std::string& path);
+
+struct Group {
+  GroupHeader header;
+  uint64_t offset = 0;
+  uint64_t behind = 0;         // Where the next group begins.
+  std::vector<Entry> entries;  // Their bytes live until the next call.
+};
+
+// Reads the groups of a segment in order. Threads: one at a time.
+class GroupReader {
+ public:
+  GroupReader(const env::OpenFile& file, const SegmentHeader& header, uint64_t offset)
+      : file_(file), header_(header), offset_(offset) {}
+
+  // The group that begins where the last one ended; nullopt: none does. Errors of the file.
+  Result<std::optional<Group>> Next();
+  uint64_t offset() const { return offset_; }
+  // Whether a group begins in any block behind the one where Next found none.
+  Result<bool> AnyBehind();
+
+ private:
+  // `bytes` of the file at `at`; fewer only at its end.
+  Result<std::string_view> Window(uint64_t at, uint64_t bytes);
+
+  const env::OpenFile& file_;
+  SegmentHeader header_;
+  uint64_t offset_;
+  std::string window_;
+  uint64_t window_at_ = 0;
+};
+
+}  // namespace weir::wal
