@@ -9,6 +9,7 @@
 #include "cli/lake_fits.h"
 #include "env/clock.h"
 #include "env/random.h"
+#include "model/model.h"
 
 namespace weir::cli {
 namespace {
@@ -113,6 +114,14 @@ std::expected<ReadProject, ProjectFaults> OpenProject(const std::string& folder)
 
 std::expected<ReadProject, ProjectFaults> OpenTables(const std::string& folder) {
   return WithoutFaults(ReadProjectFiles(folder, config::LoadScope::kTables));
+}
+
+std::vector<query::View> ReadViews(const ReadProject& project) {
+  config::Faults faults;
+  const auto models = config::LoadProject(
+      {env::SystemFiles(), FromEnvironment, project.project.folder, config::LoadScope::kModels},
+      faults);
+  return model::ReadViews(models, faults);
 }
 
 Result<std::unique_ptr<env::FileLock>> LockState(const ReadProject& project) {

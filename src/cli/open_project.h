@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "env/files.h"
 #include "pipeline/pipeline_spec.h"
+#include "query/snapshot_query.h"
 #include "storage/store.h"
 #include "table/lake.h"
 
@@ -43,6 +44,10 @@ std::expected<ReadProject, ProjectFaults> OpenProject(const std::string& folder)
 // Where the project's tables are, for commands that only read them: a fault elsewhere in weir.yaml
 // is not in their way. It has no pipelines and no models.
 std::expected<ReadProject, ProjectFaults> OpenTables(const std::string& folder);
+
+// The project's views, as SQL over its tables sees them: files of models/, read now. A fault in one
+// of them concerns whoever names it.
+std::vector<query::View> ReadViews(const ReadProject& project);
 
 // The lock that one writing command at a time holds. Error run.locked (kBusy) names the holder.
 Result<std::unique_ptr<env::FileLock>> LockState(const ReadProject& project);

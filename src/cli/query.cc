@@ -71,8 +71,10 @@ int Query(const Command& command, const QueryOptions& options) {
   auto reading = OpenForReading(command);
   if (!reading) return reading.error();
   const CancelWatch watch(*command.stop, *reading->session);
-  const auto query = query::SnapshotQuery::Make(
-      {reading->state->catalog(), reading->state->lake(), *reading->session});
+  const auto query = query::SnapshotQuery::Make({.catalog = reading->state->catalog(),
+                                                 .lake = reading->state->lake(),
+                                                 .session = *reading->session,
+                                                 .views = ReadViews(reading->project)});
   if (!query) return Report(command.terminal, query.error());
   const auto stream = (*query)->Run(options.sql);
   if (!stream) return Report(command.terminal, stream.error());

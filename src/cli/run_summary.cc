@@ -70,8 +70,11 @@ std::string RunJson(const RunResult& result) {
   for (const ModelResult& one : result.models) {
     json made = {{"model", one.name}, {"elapsed_ms", one.elapsed.count() / 1000}};
     if (one.outcome) {
-      made["rows"] = one.outcome->rows;
-      made["snapshot"] = one.outcome->snapshot;
+      made["materialize"] = one.outcome->is_view ? "view" : "table";
+      if (!one.outcome->is_view) {
+        made["rows"] = one.outcome->rows;
+        made["snapshot"] = one.outcome->snapshot;
+      }
       made["skipped"] = one.outcome->skipped;
       made["checks"] = ChecksJson(*one.outcome);
     }
@@ -121,7 +124,13 @@ void TellPipeline(const Terminal& terminal, const PipelineResult& result) {
 void TellModel(const Terminal& terminal, const ModelResult& result) {
   if (!result.outcome) return;
   const std::string name = terminal.Bold(result.name);
-  if (result.outcome->skipped) {
+  if (result.outcome->is_view) {
+    terminal.Talk(name + (result.outcome->skipped ? ": a view, unchanged" : ": a view"));
+    if (result.outcome->hides_table)
+      terminal.Talk(
+          "  the lake has a table of that name: weir shows the view, other programs the "
+          "table as it was");
+  } else if (result.outcome->skipped) {
     terminal.Talk(name + ": unchanged, its inputs are the same");
   } else {
     terminal.Talk(fmt::format("{}: {}, {}", name, FormatCount(result.outcome->rows, "row", "rows"),

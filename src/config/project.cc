@@ -27,6 +27,10 @@ class Loader {
   }
 
   Project Load() && {
+    if (options_.scope == LoadScope::kModels) {
+      LoadModels();
+      return std::move(project_);
+    }
     LoadProjectFile();
     if (options_.scope == LoadScope::kTables) return std::move(project_);
     LoadPipelineFiles();

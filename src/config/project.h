@@ -77,6 +77,7 @@ Result<std::string> FindProject(env::Files& files, const std::string& folder);
 enum class LoadScope : uint8_t {
   kAll,
   kTables,  // Where the tables are, and nothing else: name, warehouse, catalog and connections.
+  kModels,  // The models, and nothing else.
 };
 
 struct LoadOptions {

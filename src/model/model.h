@@ -13,6 +13,8 @@
 //   (3) The table goes from one result to the next in one step, columns included; readers of an
 //       older snapshot still see the columns of that snapshot.
 //   (4) A batch that is not committed is void: nothing of it was visible; the next run plans anew.
+//   (5) A view is its file: there is nothing to build. Its run is its checks and its export, in a
+//       batch without tables; without either there is no batch.
 //
 // Threads: one at a time; `stop` may be set from any. Memory does not grow with the result.
 #pragma once
@@ -52,6 +54,10 @@ struct KnownTables {
 std::vector<Model> ReadModels(const config::Project& project, const KnownTables& known,
                               engine::Session& session, config::Faults& faults);
 
+// The views among the project's models, for whoever only reads tables: nothing but their headers is
+// looked at. `faults` are those of reading the files; a view has the first one of its own file.
+std::vector<query::View> ReadViews(const config::Project& project, const config::Faults& faults);
+
 // Everything a run borrows.
 struct ModelContext {
   std::string folder;  // Of the project; exports start there. Empty: the working directory.
@@ -72,7 +78,9 @@ struct CheckOutcome {
 
 struct ModelOutcome {
   bool skipped = false;  // Query, inputs and table are those of its last batch: nothing was done.
-  uint64_t rows = 0;     // Of the table now.
+  bool is_view = false;  // Then it has no rows and no snapshot of its own.
+  bool hides_table = false;  // Of the view's name, in the lake.
+  uint64_t rows = 0;         // Of the table now.
   int64_t snapshot = 0;
   std::vector<CheckOutcome> checks;  // Not where it was skipped.
 };

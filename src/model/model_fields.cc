@@ -27,6 +27,9 @@ void CheckHeader(const HeaderSpec& header, const config::Node&, const config::Re
   for (const config::Placed<std::string>& term : header.partition_by)
     if (auto parsed = iceberg::ParsePartitionTerm(term.value); !parsed)
       reading.faults.Add(std::move(parsed).error(), term.place);
+  if (header.materialize == Materialize::kView && !header.partition_by.empty())
+    reading.Add("model.view_key", "a view has no files that partition_by could cut",
+                header.partition_by.front().place, "leave it out, or make it a table");
 }
 
 }  // namespace
@@ -36,10 +39,12 @@ const config::FieldTable<HeaderSpec>& HeaderFields() {
       "models/SCHEMA/TABLE.sql (lines that begin with --|)",
       {Field("materialize", &HeaderSpec::materialize,
              config::Word<Materialize>({{"table", Materialize::kTable},
-                                        {"view", Materialize::kView, true},
+                                        {"view", Materialize::kView},
                                         {"incremental", Materialize::kIncremental, true},
                                         {"scd2", Materialize::kScd2, true}}),
-             Default("table"), "how the table is made from the query"),
+             Default("table"),
+             "table: its rows are kept as a table; view: its SQL is, and is run "
+             "by whoever reads it"),
        Field("partition_by", &HeaderSpec::partition_by,
              config::ListOf(config::WithPlace(config::Text())), Optional(),
              "columns and transforms that cut the table's files: [day(ts), region]"),
@@ -78,10 +83,11 @@ std::string Definition(const Model& model) {
         {{"check", check.text}, {"on_fail", check.on_fail == OnFail::kWarn ? "warn" : "fail"}});
   nlohmann::json terms = nlohmann::json::array();
   for (const auto& term : model.header.partition_by) terms.push_back(term.value);
-  const nlohmann::json definition = {{"query", model.query},
-                                     {"materialize", "table"},
-                                     {"partition_by", std::move(terms)},
-                                     {"checks", std::move(checks)}};
+  nlohmann::json definition = {{"query", model.query},
+                               {"materialize", model.is_view() ? "view" : "table"},
+                               {"partition_by", std::move(terms)},
+                               {"checks", std::move(checks)}};
+  for (const query::View& view : model.views) definition["views"][view.name.ToString()] = view.sql;
   return definition.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

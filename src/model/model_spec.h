@@ -10,6 +10,7 @@
 #include "config/field_table.h"
 #include "config/project.h"
 #include "model/check.h"
+#include "query/snapshot_query.h"
 
 namespace weir::model {
 
@@ -48,7 +49,10 @@ struct Model {
   // It asks for the time or for chance, in its query or by a freshness check: equal inputs may have
   // another outcome.
   bool is_volatile = false;
+  std::vector<query::View> views = {};  // That it reads, each behind those it reads itself.
 
+  bool is_view() const { return header.materialize == Materialize::kView; }
+  query::View AsView() const { return {.name = table, .sql = query, .place = place}; }
   // Its name in the ledger: "model/processed.events_by_type".
   std::string pipeline() const { return "model/" + table.ToString(); }
 };

@@ -43,6 +43,25 @@ Result<bool> IsVolatile(engine::Session& session, const std::string& query) {
   return static_cast<const arrow::Int64Array&>(*rows->column(0)).Value(0) > 0;
 }
 
+// `models` are ordered: whoever is read stands before who reads.
+void AddViews(std::vector<Model>& models) {
+  std::map<TableName, const Model*> before;
+  for (Model& model : models) {
+    const auto add = [&model](const query::View& view) {
+      if (std::ranges::find(model.views, view.name, &query::View::name) == model.views.end())
+        model.views.push_back(view);
+    };
+    for (const TableName& read : model.reads) {
+      const auto known = before.find(read);
+      if (known == before.end() || !known->second->is_view()) continue;
+      std::ranges::for_each(known->second->views, add);
+      add(known->second->AsView());
+      model.is_volatile = model.is_volatile || known->second->is_volatile;
+    }
+    before[model.table] = &model;
+  }
+}
+
 class ModelReader {
  public:
   ModelReader(const config::Project& project, const KnownTables& known, engine::Session& session,
@@ -186,7 +205,31 @@ class Ordering {
 
 std::vector<Model> ReadModels(const config::Project& project, const KnownTables& known,
                               engine::Session& session, config::Faults& faults) {
-  return Ordering(ModelReader(project, known, session, faults).Read(), faults).Run();
+  auto models = Ordering(ModelReader(project, known, session, faults).Read(), faults).Run();
+  AddViews(models);
+  return models;
+}
+
+std::vector<query::View> ReadViews(const config::Project& project, const config::Faults& faults) {
+  std::vector<query::View> views;
+  const Errors known = faults.Sorted();
+  for (const config::SqlFile& file : project.models) {
+    const config::Node* materialize = file.sql.header.Find("materialize");
+    if (materialize == nullptr || materialize->text != "view") continue;
+    config::Faults of_header;
+    (void)config::Read(file.sql.header, HeaderFields(), of_header, file.file);
+    query::View view{
+        .name = {file.schema, file.name},
+        .sql = file.sql.query,
+        .place = {.file = file.file, .line = file.sql.query_line, .column = 1, .byte_offset = {}}};
+    const auto of_file = [&](const Error& error) { return error.place.file == file.file; };
+    if (const auto fault = std::ranges::find_if(known, of_file); fault != known.end())
+      view.fault = *fault;
+    else if (!of_header.empty())
+      view.fault = of_header.Sorted().front();
+    views.push_back(std::move(view));
+  }
+  return views;
 }
 
 }  // namespace weir::model

@@ -121,11 +121,16 @@ const std::vector<FaultCase> kFaults = {
      "model.two_writers",
      "raw.events",
      "models/raw/events.sql:1:1"},
-    {"a view",
-     {{{"a.b", "--| materialize: view\nSELECT 1 AS x"}}},
+    {"a later kind",
+     {{{"a.b", "--| materialize: scd2\nSELECT 1 AS x"}}},
      "config.not_built",
-     "view",
+     "scd2",
      "models/a/b.sql:1:18"},
+    {"a view cut into files",
+     {{{"a.b", "--| materialize: view\n--| partition_by: [x]\nSELECT 1 AS x"}}},
+     "model.view_key",
+     "partition_by",
+     "models/a/b.sql:2:20"},
     {"changes",
      {{{"a.b", "SELECT * FROM changes(raw.events)"}}},
      "config.not_built",
@@ -194,6 +199,20 @@ TEST_F(ReadingModels, FaultsAreNamedAtTheirPlaces) {
 TEST_F(ReadingModels, AllFaultsAreFoundAtOnce) {
   Read({{{"a.b", "SELECT * FROM x.y, raw.event"}, {"a.c", "--| by: key\nSELECT * FROM no.such"}}});
   EXPECT_EQ(faults_.size(), 4U);
+}
+
+TEST_F(ReadingModels, AModelKnowsTheViewsItReadsEachBehindThoseItReadsItself) {
+  const auto models = Read({{{"gold.n", "SELECT count(*) AS n FROM silver.b, silver.a"},
+                             {"silver.a", "--| materialize: view\nSELECT * FROM silver.b"},
+                             {"silver.b", "--| materialize: view\nSELECT now() AS t"}}});
+  ASSERT_TRUE(faults_.empty());
+  const Model& last = models.back();
+  EXPECT_EQ(last.table.name, "n");
+  ASSERT_EQ(last.views.size(), 2U);
+  EXPECT_EQ(last.views[0].name.name, "b");
+  EXPECT_EQ(last.views[1].name.name, "a");
+  EXPECT_TRUE(last.is_volatile) << "as what it reads";
+  EXPECT_THAT(Definition(last), testing::HasSubstr("SELECT now() AS t"));
 }
 
 TEST_F(ReadingModels, QueriesThatAskForTheTimeOrForChanceAreVolatile) {

@@ -59,9 +59,17 @@ class ModelRun {
         definition_(env::Sha256Hex(text_)) {}
 
   Result<ModelOutcome> Go(Rerun rerun) {
-    WEIR_ASSIGN(query_,
-                query::SnapshotQuery::Make({context_.catalog, context_.lake, context_.session}));
+    std::vector<query::View> views = model_.views;
+    if (model_.is_view()) views.push_back(model_.AsView());
+    WEIR_ASSIGN(query_, query::SnapshotQuery::Make({.catalog = context_.catalog,
+                                                    .lake = context_.lake,
+                                                    .session = context_.session,
+                                                    .views = std::move(views)}));
     WEIR_TRY(FixInputs());
+    if (model_.is_view()) {
+      WEIR_TRY(BindView());
+      if (model_.header.checks.empty() && !model_.header.exported) return View({});
+    }
     if (rerun == Rerun::kIfChanged && !model_.is_volatile) {
       WEIR_ASSIGN(const auto last, UnchangedBatch());
       if (last) return Skip(*last);
@@ -82,7 +90,7 @@ class ModelRun {
       sql += (sql.empty() ? "SELECT 1 FROM " : ", ") + Relation(table);
     if (auto resolved = query_->Resolve(sql); !resolved) {
       Error error = std::move(resolved).error();
-      error.place = model_.place;
+      if (error.place.file.empty()) error.place = model_.place;
       if (error.code == "query.table") {
         error.message += " yet";
         error.next = "run what makes it first";
@@ -93,6 +101,20 @@ class ModelRun {
     return {};
   }
 
+  Result<void> BindView() {
+    auto bound = query_->Bind("SELECT * FROM " + Relation(model_.table));
+    if (!bound) return Fail(InQuery(std::move(bound).error()));
+    WEIR_TRY(ShapeOf(*(*bound)->schema()));
+    return {};
+  }
+
+  Result<ModelOutcome> View(ModelOutcome done) const {
+    WEIR_ASSIGN(const auto table, context_.catalog.Find(model_.table));
+    done.is_view = true;
+    done.hides_table = table.has_value();
+    return done;
+  }
+
   // The last committed batch, where it was made of the same and the table still is as it left it.
   Result<std::optional<catalog::BatchRecord>> UnchangedBatch() {
     WEIR_ASSIGN(const ledger::PipelineState state, context_.catalog.Pipeline(model_.pipeline()));
@@ -101,9 +123,10 @@ class ModelRun {
                   context_.catalog.Batch(model_.pipeline(), BatchNumber(state.batch.value - back)));
       if (!record || record->state != ledger::BatchState::kCommitted || !record->outcome) continue;
       const auto& tables = record->outcome->tables;
-      if (tables.size() != 1 || record->plan.definition != definition_ ||
-          record->plan.inputs != inputs_)
+      if (record->plan.definition != definition_ || record->plan.inputs != inputs_)
         return std::nullopt;
+      if (model_.is_view()) return record;
+      if (tables.empty()) return std::nullopt;
       const auto now = context_.lake.Load(model_.table);
       if (!now && now.error().code != "table.not_found") return Fail(now.error());
       if (!now || (*now)->snapshot_id() != tables.front().snapshot) return std::nullopt;
@@ -113,10 +136,19 @@ class ModelRun {
   }
 
   Result<ModelOutcome> Skip(const catalog::BatchRecord& last) {
+    if (model_.is_view()) {
+      WEIR_TRY(Export(last.plan.time, Version(0)));
+      ModelOutcome done;
+      done.skipped = true;
+      return View(std::move(done));
+    }
     const ledger::TableOutcome& table = last.outcome->tables.front();
-    WEIR_TRY(Export(last.plan.time, table.snapshot));
-    return ModelOutcome{
-        .skipped = true, .rows = table.rows, .snapshot = table.snapshot, .checks = {}};
+    WEIR_TRY(Export(last.plan.time, Version(table.snapshot)));
+    ModelOutcome done;
+    done.skipped = true;
+    done.rows = table.rows;
+    done.snapshot = table.snapshot;
+    return done;
   }
 
   // Nothing of such a batch is visible, and what it read has moved on.
@@ -147,26 +179,28 @@ class ModelRun {
       return Fail(why);
     }
     ledger::BatchOutcome outcome;
-    outcome.counts.read = outcome.counts.accepted = staged->rows;
     for (const CheckOutcome& check : done.checks)
       if (check.failing != 0) outcome.warned_by[check.text] = check.failing;
     std::vector<table::StagedTable> tables;
-    tables.push_back(std::move(*staged));
+    if (!model_.is_view()) {
+      outcome.counts.read = outcome.counts.accepted = staged->rows;
+      tables.push_back(std::move(*staged));
+    }
     WEIR_ASSIGN(outcome, owner_->Commit(batch, std::move(tables), std::move(outcome), {}));
     const telemetry::BatchCounts counts{.read = outcome.counts.read,
                                         .accepted = outcome.counts.accepted};
     context_.log.Write(telemetry::BatchCommitted{batch.id, batch.epoch, counts,
                                                  context_.clock.Monotonic() - begun});
     done.rows = outcome.counts.accepted;
-    done.snapshot = outcome.tables.front().snapshot;
+    if (!model_.is_view()) done.snapshot = outcome.tables.front().snapshot;
     WEIR_TRY(env::ReachFailpoint("model.committed"));
-    WEIR_TRY(Export(batch.plan.time, done.snapshot));
-    return done;
+    WEIR_TRY(Export(batch.plan.time, Version(done.snapshot)));
+    return model_.is_view() ? View(std::move(done)) : std::move(done);
   }
 
   Result<table::StagedTable> StageAndCheck(const commit::OpenBatch& batch, ModelOutcome& done) {
     const StopWatch watch(context_.stop, context_.session);
-    auto staged = Stage(batch);
+    auto staged = model_.is_view() ? table::StagedTable{} : Stage(batch);
     if (staged) {
       if (auto checked = RunChecks(*staged, batch.plan.time, done); !checked)
         staged = Fail(std::move(checked).error());
@@ -235,7 +269,8 @@ class ModelRun {
   // All checks are run, so that all that fail are told at once.
   Result<void> RunChecks(const table::StagedTable& staged, Instant now, ModelOutcome& done) {
     if (model_.header.checks.empty()) return {};
-    WEIR_TRY(query_->AddFiles(model_.table, staged.base->metadata.schema(), staged.files));
+    if (!model_.is_view())
+      WEIR_TRY(query_->AddFiles(model_.table, staged.base->metadata.schema(), staged.files));
     std::string failed;
     const CheckSpec* first = nullptr;
     for (const CheckSpec& check : model_.header.checks) {
@@ -269,9 +304,18 @@ class ModelRun {
     return static_cast<uint64_t>(static_cast<const arrow::Int64Array&>(*rows->column(0)).Value(0));
   }
 
-  // Writes the table as CSV unless the file shows `snapshot` already. The catalog remembers which
-  // one it shows: a process may die between the commit and the export.
-  Result<void> Export(Instant at, int64_t snapshot) {
+  // What an export shows: the table's snapshot, or all that a view's rows come from.
+  std::string Version(int64_t snapshot) const {
+    if (!model_.is_view()) return std::to_string(snapshot);
+    std::string text = definition_;
+    for (const ledger::PlannedInput& input : inputs_)
+      text += "\n" + input.table + "@" + std::to_string(input.snapshot);
+    return env::Sha256Hex(text);
+  }
+
+  // Writes the rows as CSV unless the file shows `version` already. The catalog remembers which one
+  // it shows: a process may die between the commit and the export.
+  Result<void> Export(Instant at, const std::string& version) {
     if (!model_.header.exported) return {};
     WEIR_ASSIGN(const PathTemplate path_template, PathTemplate::Parse(model_.header.exported->csv));
     PathValues values;
@@ -281,7 +325,7 @@ class ModelRun {
     std::string path = path_template.Fill(values);
     ledger::ObjectProgress shown;
     shown.object = "export:" + path;
-    shown.version = std::to_string(snapshot);
+    shown.version = version;
     shown.done = true;
     if (!path.starts_with('/') && !context_.folder.empty()) path = context_.folder + "/" + path;
     WEIR_ASSIGN(const auto before, context_.catalog.ObjectByPath(model_.pipeline(), shown.object));
@@ -302,9 +346,11 @@ class ModelRun {
     const size_t slash = path.rfind('/');
     if (slash != std::string::npos && slash > 0)
       WEIR_TRY(context_.files.MakeFolders(path.substr(0, slash)));
+    // A view is read over the snapshots that were checked.
     WEIR_ASSIGN(const auto committed,
                 query::SnapshotQuery::Make({context_.catalog, context_.lake, context_.session}));
-    WEIR_ASSIGN(const auto stream, committed->Run("SELECT * FROM " + Relation(model_.table)));
+    query::SnapshotQuery& source = model_.is_view() ? *query_ : *committed;
+    WEIR_ASSIGN(const auto stream, source.Run("SELECT * FROM " + Relation(model_.table)));
     WEIR_ASSIGN(const auto writer, context_.files.Replace(path));
     WEIR_ASSIGN(
         const uint64_t rows,

@@ -70,6 +70,17 @@ class TestLake {
   std::unique_ptr<SnapshotQuery> Query(Outside outside = Outside::kDenied) {
     return Must(SnapshotQuery::Make({*catalog_, *lake_, *session_, outside}));
   }
+  // Views are "name" -> SQL, as if each were a file of that name.
+  std::unique_ptr<SnapshotQuery> QueryWithViews(
+      const std::vector<std::pair<std::string, std::string>>& views) {
+    QueryContext context{*catalog_, *lake_, *session_};
+    for (const auto& [name, sql] : views)
+      context.views.push_back(
+          {.name = Must(catalog::ParseTableName(name)),
+           .sql = sql,
+           .place = {.file = name + ".sql", .line = 10, .column = 1, .byte_offset = {}}});
+    return Must(SnapshotQuery::Make(context));
+  }
   std::string Csv(const std::string& sql) { return query::Csv(*Must(Query()->Run(sql))); }
   Error ErrorOf(const std::string& sql, Outside outside = Outside::kDenied) {
     const auto query = Query(outside);

@@ -60,6 +60,13 @@ size_t EndOfThreeParts(std::string_view sql, size_t at) {
   return end;
 }
 
+// A place within a view's SQL as one of its file.
+Place PlaceWithin(const View& view, const Place& place) {
+  Error error;
+  error.place = place;
+  return engine::PlacedAt(std::move(error), view.place).place;
+}
+
 std::string NewDatabaseName() {
   // Unique in the process: databases are an engine's, and engines serve several sessions.
   static std::atomic<uint64_t> last = 0;
@@ -68,24 +75,38 @@ std::string NewDatabaseName() {
 
 }  // namespace
 
-SnapshotQuery::SnapshotQuery(const QueryContext& context, std::string database)
-    : context_(context), database_(std::move(database)) {}
+SnapshotQuery::SnapshotQuery(engine::Session& session, Outside outside, std::vector<View> views)
+    : session_(session),
+      outside_(outside),
+      defined_(std::move(views)),
+      database_(NewDatabaseName()) {}
 
 Result<std::unique_ptr<SnapshotQuery>> SnapshotQuery::Make(const QueryContext& context) {
-  auto query = std::unique_ptr<SnapshotQuery>(new SnapshotQuery(context, NewDatabaseName()));
+  auto query = std::unique_ptr<SnapshotQuery>(
+      new SnapshotQuery(context.session, context.outside, context.views));
+  query->catalog_ = &context.catalog;
+  query->lake_ = &context.lake;
   WEIR_TRY(context.session.Execute("ATTACH ':memory:' AS " + query->database_));
   WEIR_ASSIGN(query->known_, context.catalog.Tables());
   return query;
 }
 
+Result<std::unique_ptr<SnapshotQuery>> SnapshotQuery::WithoutLake(engine::Session& session,
+                                                                  std::vector<View> views) {
+  auto query = std::unique_ptr<SnapshotQuery>(
+      new SnapshotQuery(session, Outside::kDenied, std::move(views)));
+  WEIR_TRY(session.Execute("ATTACH ':memory:' AS " + query->database_));
+  return query;
+}
+
 SnapshotQuery::~SnapshotQuery() {
   // Where it fails the session is gone or broken, and the database goes with the engine.
-  (void)context_.session.Execute("USE memory; DETACH " + database_);
+  (void)session_.Execute("USE memory; DETACH " + database_);
 }
 
 Result<std::unique_ptr<engine::ArrowStream>> SnapshotQuery::Run(std::string_view sql) {
   WEIR_ASSIGN(const std::string prepared, Prepare(sql));
-  return context_.session.Query(prepared);
+  return session_.Query(prepared);
 }
 
 Result<void> SnapshotQuery::Resolve(std::string_view sql) {
@@ -93,15 +114,39 @@ Result<void> SnapshotQuery::Resolve(std::string_view sql) {
   return {};
 }
 
-Result<std::string> SnapshotQuery::Prepare(std::string_view written) {
-  const std::string sql = QuoteSnapshots(written);
+Result<std::unique_ptr<engine::Statement>> SnapshotQuery::Bind(std::string_view sql) {
+  WEIR_ASSIGN(const std::string prepared, Prepare(sql));
+  return session_.Prepare(prepared);
+}
+
+Result<std::string> SnapshotQuery::Prepare(std::string_view sql) {
   // Another object over this session may have been used, or may have ended, since.
-  WEIR_TRY(context_.session.Execute("USE " + database_));
-  std::vector<TableName> known = known_;
-  known.insert(known.end(), views_.begin(), views_.end());
-  WEIR_ASSIGN(const TableUses uses, FindTableUses(context_.session, sql, known, context_.outside));
+  WEIR_TRY(session_.Execute("USE " + database_));
+  Wanted wanted;
+  WEIR_ASSIGN(std::string prepared, Rewrite(sql, wanted, nullptr));
+  WEIR_TRY(Load(wanted.tables));
+  for (const auto& [view, select] : wanted.views) {
+    // Bound by itself first: then a fault has its place in the view's text.
+    if (auto bound = session_.Prepare(select); !bound)
+      return Fail(engine::PlacedAt(std::move(bound).error(), view->place));
+    WEIR_TRY(CreateView(view->name, select));
+  }
+  return prepared;
+}
+
+Result<std::string> SnapshotQuery::Rewrite(std::string_view written, Wanted& wanted,
+                                           const View* within) {
+  const std::string sql = QuoteSnapshots(written);
+  WEIR_ASSIGN(const TableUses uses, FindTableUses(session_, sql, Known(), outside_));
   if (!uses.faults.empty()) return Fail(uses.faults.front());
-  WEIR_TRY(Load(uses.tables));
+  for (TableUse use : uses.tables) {
+    if (within != nullptr) use.reference.place = PlaceWithin(*within, use.reference.place);
+    if (const View* view = FindView(use.table)) {
+      WEIR_TRY(Want(*view, use, wanted));
+    } else {
+      wanted.tables.push_back(std::move(use));
+    }
+  }
   // DuckDB would take a.b.t for table t of database a.
   std::string prepared(sql);
   for (auto table = uses.tables.rbegin(); table != uses.tables.rend(); ++table) {
@@ -122,6 +167,41 @@ Result<std::string> SnapshotQuery::Prepare(std::string_view written) {
   return prepared;
 }
 
+Result<void> SnapshotQuery::Want(const View& view, const TableUse& use, Wanted& wanted) {
+  const auto refuse = [&](const std::string& what, const char* next) {
+    return Fail(Error{.kind = ErrorKind::kInvalid,
+                      .code = "query.view",
+                      .message = "view " + view.name.ToString() + " " + what,
+                      .place = use.reference.place,
+                      .next = next});
+  };
+  if (!use.at.empty()) return refuse("has no snapshots", "ask the tables that it reads");
+  if (view.fault) return Fail(*view.fault);
+  if (std::ranges::find(wanted.open, &view) != wanted.open.end())
+    return refuse("reads itself", "weir check names the circle");
+  if (std::ranges::find(views_, view.name) != views_.end()) return {};
+  const auto same = [&](const auto& known) { return known.first == &view; };
+  if (std::ranges::any_of(wanted.views, same)) return {};
+  wanted.open.push_back(&view);
+  auto select = Rewrite(view.sql, wanted, &view);
+  wanted.open.pop_back();
+  if (!select) return Fail(engine::PlacedAt(std::move(select).error(), view.place));
+  wanted.views.emplace_back(&view, std::move(*select));
+  return {};
+}
+
+const View* SnapshotQuery::FindView(const TableName& name) const {
+  const auto found = std::ranges::find(defined_, name, &View::name);
+  return found == defined_.end() ? nullptr : &*found;
+}
+
+std::vector<TableName> SnapshotQuery::Known() const {
+  std::vector<TableName> known = views_;
+  for (const View& view : defined_) known.push_back(view.name);
+  known.insert(known.end(), known_.begin(), known_.end());
+  return known;
+}
+
 Result<void> SnapshotQuery::Load(const std::vector<TableUse>& tables) {
   std::vector<TableUse> wanted;
   for (const TableUse& table : tables)
@@ -130,12 +210,12 @@ Result<void> SnapshotQuery::Load(const std::vector<TableUse>& tables) {
   // As of one moment: no pointer may have moved between the first look and the last.
   for (int attempt = 1; states.empty() && !wanted.empty(); ++attempt) {
     for (const TableUse& table : wanted) {
-      auto state = context_.lake.Load(table.table);
+      auto state = lake_->Load(table.table);
       if (!state) return Fail(At(std::move(state).error(), table.reference.place));
       states.push_back(std::move(*state));
     }
     for (size_t i = 0; i < wanted.size() && !states.empty(); ++i) {
-      WEIR_ASSIGN(const auto now, context_.catalog.Find(wanted[i].table));
+      WEIR_ASSIGN(const auto now, catalog_->Find(wanted[i].table));
       if (now == states[i]->pointer) continue;
       if (attempt == kCommitTriesMax) {
         return Fail(ErrorKind::kBusy, "query.busy",
@@ -165,7 +245,7 @@ Result<int64_t> SnapshotQuery::AddSnapshot(const table::TableState& state, const
     if (of_then && state.metadata.FindSchema(*of_then) != nullptr)
       schema = state.metadata.FindSchema(*of_then);
   }
-  WEIR_ASSIGN(const auto files, context_.lake.Files(state, id));
+  WEIR_ASSIGN(const auto files, lake_->Files(state, id));
   WEIR_TRY(AddView(view, *schema, state.metadata.schemas, files));
   return id;
 }
@@ -207,9 +287,8 @@ Result<void> SnapshotQuery::AddRelation(const TableName& name, const std::string
 
 Result<void> SnapshotQuery::CreateView(const TableName& name, const std::string& select) {
   const std::string space = database_ + "." + QuotedName(name.space);
-  WEIR_TRY(context_.session.Execute("CREATE SCHEMA IF NOT EXISTS " + space +
-                                    "; CREATE OR REPLACE VIEW " + space + "." +
-                                    QuotedName(name.name) + " AS " + select));
+  WEIR_TRY(session_.Execute("CREATE SCHEMA IF NOT EXISTS " + space + "; CREATE OR REPLACE VIEW " +
+                            space + "." + QuotedName(name.name) + " AS " + select));
   if (std::ranges::find(views_, name) == views_.end()) views_.push_back(name);
   return {};
 }
@@ -225,7 +304,7 @@ Result<void> SnapshotQuery::CheckFiles(const iceberg::Schema& schema,
     return CheckNames(current, PathsOf(old)).has_value();
   });
   if (agree) return {};
-  WEIR_ASSIGN(const auto footers, ReadFooters(context_.session, paths));
+  WEIR_ASSIGN(const auto footers, ReadFooters(session_, paths));
   for (const FieldPaths& footer : footers) WEIR_TRY(CheckNames(current, footer));
   return {};
 }

@@ -91,6 +91,70 @@ TEST(SnapshotQuery, StagedFilesCanBeReadBeforeTheyAreCommitted) {
   EXPECT_EQ(Csv(*Must(query->Run("SELECT count(*) AS n FROM staged.result"))), "n\n0\n");
 }
 
+TEST(SnapshotQuery, ReadsViewsByTheirSql) {
+  TestLake lake;
+  lake.Append("raw.events", kEvents, "SELECT i::BIGINT AS id, 'view' AS kind FROM range(3) t(i)");
+  lake.Append("a.b.nested", {"x int"}, "SELECT 4 AS x");
+  lake.Append("silver.hidden", {"x int"}, "SELECT 1 AS x");
+  const auto query = lake.QueryWithViews(
+      {{"silver.late", "SELECT id FROM silver.early WHERE id > 0; -- of another view"},
+       {"silver.early", "WITH e AS (FROM raw.events) SELECT id, kind FROM e"},
+       {"silver.wide", "SELECT x FROM a.b.nested JOIN \"a.b\".nested n USING (x)"},
+       {"silver.hidden", "SELECT 2 AS x"}});
+  const std::vector<std::pair<const char*, const char*>> cases = {
+      {"SELECT count(*) AS n FROM silver.late", "n\n2\n"},
+      {"SELECT max(l.id) AS m FROM Silver.LATE l JOIN silver.early e USING (id)", "m\n2\n"},
+      {"SELECT x FROM silver.wide", "x\n4\n"},
+      {"SELECT x FROM silver.hidden", "x\n2\n"},
+      {"WITH late AS (SELECT 7 AS id) SELECT id FROM late", "id\n7\n"},
+  };
+  for (const auto& [sql, expected] : cases) EXPECT_EQ(Csv(*Must(query->Run(sql))), expected) << sql;
+  const auto inputs = query->inputs();
+  ASSERT_EQ(inputs.size(), 2U) << "what views read is among the inputs, views are not";
+  EXPECT_EQ(inputs[0].table, "a.b.nested");
+  EXPECT_EQ(inputs[1].table, "raw.events");
+}
+
+TEST(SnapshotQuery, AFaultOfAViewIsToldInItsFileToWhoNamesIt) {
+  TestLake lake;
+  lake.Append("raw.events", kEvents, "SELECT 1::BIGINT AS id, 'a' AS kind");
+  const auto query = lake.QueryWithViews({{"v.table", "SELECT *\nFROM raw.event"},
+                                          {"v.column", "SELECT nope FROM raw.events"},
+                                          {"v.over", "SELECT * FROM v.column"},
+                                          {"v.me", "SELECT * FROM v.you"},
+                                          {"v.you", "SELECT * FROM v.me"},
+                                          {"v.file", "SELECT * FROM read_csv('x')"}});
+  struct Case {
+    const char* sql;
+    const char* code;
+    const char* place;
+  };
+  for (const Case& one : {Case{"SELECT * FROM v.table", "query.table", "v.table.sql:11:6"},
+                          Case{"SELECT * FROM v.column", "engine.bind", "v.column.sql:10:8"},
+                          Case{"SELECT * FROM v.over", "engine.bind", "v.column.sql:10:8"},
+                          Case{"SELECT * FROM v.me", "query.view", "v.you.sql:10:15"},
+                          Case{"SELECT * FROM v.file", "engine.denied", "v.file.sql:10:15"},
+                          Case{"SELECT * FROM v.you@1", "query.view", ":1:15"}}) {
+    const auto failed = query->Run(one.sql);
+    ASSERT_FALSE(failed) << one.sql;
+    EXPECT_EQ(failed.error().code, one.code) << one.sql;
+    EXPECT_EQ(failed.error().place.ToString(), one.place) << one.sql;
+  }
+  EXPECT_EQ(Csv(*Must(query->Run("SELECT id FROM raw.events"))), "id\n1\n");
+}
+
+TEST(SnapshotQuery, WithoutALakeThereIsWhatWasAdded) {
+  TestLake lake;
+  lake.Append("raw.events", kEvents, "SELECT 1::BIGINT AS id, 'a' AS kind");
+  const auto schema = Must(lake.lake().Load({"raw", "events"}))->metadata.schema();
+  const auto query = Must(SnapshotQuery::WithoutLake(lake.session()));
+  EXPECT_EQ(query->Run("SELECT * FROM raw.events").error().code, "query.table");
+  Must(query->AddFiles({"raw", "events"}, schema, {}));
+  EXPECT_EQ(Csv(*Must(query->Run("SELECT * FROM raw.events"))), "id,kind\n");
+  EXPECT_EQ(Must(query->Bind("SELECT id FROM raw.events"))->schema()->field(0)->type()->name(),
+            "int64");
+}
+
 struct Refusal {
   const char* sentence;
   const char* sql;
