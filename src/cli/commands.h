@@ -21,6 +21,13 @@ struct Command {
   const std::atomic<bool>* stop;   // Set with it.
 };
 
+struct InitOptions {
+  std::string folder = ".";
+  std::string example;    // A name of example_files.h; empty: none.
+  std::string from_file;  // A path; empty: none.
+};
+int Init(const Command& command, const InitOptions& options);
+
 int Check(const Command& command);
 
 // What the tables must change to fit their contracts. 0: nothing; 3: weir apply has something to

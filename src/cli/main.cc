@@ -23,6 +23,7 @@ namespace {
 
 // The arguments of every verb. CLI11 fills them, then the verb that was named runs.
 struct Arguments {
+  InitOptions init;
   RunOptions run;
   GenOptions gen;
   QueryOptions query;
@@ -33,6 +34,19 @@ struct Arguments {
   BatchOptions batch;
   std::function<int(const Command&)> verb;
 };
+
+void AddInit(CLI::App& app, Arguments& arguments) {
+  CLI::App* init = app.add_subcommand("init", "begin a project");
+  init->add_option("DIR", arguments.init.folder, "its folder, made at need (default: here)");
+  CLI::Option* example = init->add_option("--example", arguments.init.example,
+                                          "one of the examples: first-light, ...");
+  init->add_option("--from-file", arguments.init.from_file,
+                   "a contract for a file: CSV, TSV, JSON, NDJSON, Parquet, Arrow")
+      ->excludes(example);
+  init->callback([&] {
+    arguments.verb = [&](const Command& command) { return Init(command, arguments.init); };
+  });
+}
 
 void AddRun(CLI::App& app, Arguments& arguments) {
   CLI::App* run =
@@ -218,6 +232,7 @@ int Main(int argc, char** argv, const std::atomic<int>& signal, const std::atomi
   app.add_option("-C", command.folder, "work in the project of this folder")->type_name("DIR");
   app.add_flag("--json", command.terminal.json, "one JSON object on stdout");
   app.add_flag("-q,--quiet", command.terminal.quiet, "no talk but errors");
+  AddInit(app, arguments);
   AddSimple(app, arguments, "check", "find every fault of the project", Check);
   AddSimple(app, arguments, "plan", "what the tables must change to fit their contracts", Plan);
   AddApply(app, arguments);
