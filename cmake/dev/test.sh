@@ -68,7 +68,7 @@ run_python() {
 run_cases() {
   local run=$1 verdict=0
   [[ -n $(find "$ROOT/tests/cases" -name '*.test' 2>/dev/null) ]] || return 0
-  timeout 300 "$WEIR_DEPS/venv/bin/python" "$ROOT/tests/run_cases.py" >"$RESULTS/$run.cases.log" 2>&1 || verdict=$?
+  timeout 1200 "$WEIR_DEPS/venv/bin/python" "$ROOT/tests/run_cases.py" >"$RESULTS/$run.cases.log" 2>&1 || verdict=$?
   ((verdict == 0)) || cat "$RESULTS/$run.cases.log" >&2
   echo "exit code $verdict" >>"$RESULTS/$run.cases.log"
 }
@@ -83,7 +83,7 @@ test_fast() {
   (
     [[ $preset == release ]] || sanitizer_environment
     export WEIR_BIN=$ROOT/build/$preset/weir WEIR_BUILD=$ROOT/build/$preset
-    run_ctest "$preset" "$preset" 900 --label-exclude slow
+    run_ctest "$preset" "$preset" 1800 --label-exclude slow
     run_cases "$preset"
   )
   if [[ $preset == release ]]; then

@@ -179,6 +179,7 @@ TEST_F(LakeTest, AScanGivesColumnsInTheTypesThatTheTableHasNow) {
   ASSERT_TRUE(prepared) << prepared.error().ToString();
   catalog::Change moved;
   moved.moves = {prepared->move};
+  ASSERT_TRUE(lake_->Sync());
   ASSERT_TRUE(catalog_->Commit(moved));
   lake_->Settle(*prepared);
   const auto state = MakeLake()->LoadOrCreate(kEvents, wider);
