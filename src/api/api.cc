@@ -1,0 +1,314 @@
+#include "api/api.h"
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "api/docs_page.h"
+#include "api/meters.h"
+#include "api/problem.h"
+#include "api/route.h"
+#include "api/upload.h"
+
+namespace weir::api {
+namespace {
+
+using nlohmann::ordered_json;
+using source::Intake;
+using std::chrono::microseconds;
+
+constexpr int kWorkerThreads = 2;
+
+// A request without a body, answered by `answer` on whatever thread it likes.
+class Later final : public net::Receiver {
+ public:
+  explicit Later(std::move_only_function<void(net::Answer)> begin) : begin_(std::move(begin)) {}
+  net::Taken Take(std::string_view, net::Resume) override { return net::Taken::kMore; }
+  void Finish(net::Answer answer) override { begin_(std::move(answer)); }
+
+ private:
+  std::move_only_function<void(net::Answer)> begin_;
+};
+
+// Counts the answer of what it stands before.
+class Metered final : public net::Receiver {
+ public:
+  Metered(std::unique_ptr<net::Receiver> inner, std::function<void(int)> count)
+      : inner_(std::move(inner)), count_(std::move(count)) {}
+  net::Taken Take(std::string_view piece, net::Resume resume) override {
+    return inner_->Take(piece, std::move(resume));
+  }
+  void Finish(net::Answer answer) override {
+    inner_->Finish([answer = std::move(answer), count = count_](net::Response response) mutable {
+      count(response.status);
+      answer(std::move(response));
+    });
+  }
+
+ private:
+  std::unique_ptr<net::Receiver> inner_;
+  std::function<void(int)> count_;
+};
+
+class RealApi final : public Api {
+ public:
+  explicit RealApi(ApiContext context) : context_(std::move(context)) {}
+
+  Result<void> Build() {
+    AddOwnRoutes();
+    const size_t own = routes_.size();
+    for (const std::string& name : context_.http_pipelines) WEIR_TRY(AddDoor(name, own));
+    openapi_ = OpenApi(routes_, context_.project, context_.version, context_.tokens != nullptr);
+    meters_ = std::vector<RouteMeter>(routes_.size() + 1);
+    return {};
+  }
+
+  void SetDraining() override { draining_ = true; }
+  std::string openapi() const override { return openapi_; }
+
+  std::variant<net::Response, net::Admission> Begin(const net::RequestHead& head) override {
+    const microseconds begun = context_.clock.Monotonic();
+    size_t which = routes_.size();  // None of them.
+    Decision decision = Decide(head, which);
+    RouteMeter& meter = meters_[which];
+    if (auto* response = std::get_if<net::Response>(&decision)) {
+      meter.Count(response->status, context_.clock.Monotonic() - begun);
+      return std::move(*response);
+    }
+    auto& admission = std::get<net::Admission>(decision);
+    admission.receiver =
+        std::make_unique<Metered>(std::move(admission.receiver), [this, &meter, begun](int status) {
+          meter.Count(status, context_.clock.Monotonic() - begun);
+        });
+    return std::move(admission);
+  }
+
+  net::Response Refuse(int status, std::string_view code, std::string_view detail) override {
+    meters_.back().Count(status, {});
+    return Problem(status, code, detail);
+  }
+
+ private:
+  Decision Decide(const net::RequestHead& head, size_t& which) {
+    std::string allowed;
+    for (size_t i = 0; i < routes_.size(); ++i) {
+      const Route& route = routes_[i];
+      auto path = MatchPath(route.pattern, head.path);
+      if (!path) continue;
+      const bool as_get = head.method == "HEAD" && route.method == "GET";
+      if (head.method != route.method && !as_get) {
+        allowed += (allowed.empty() ? "" : ", ") + route.method;
+        continue;
+      }
+      which = i;
+      Call call{head, std::move(*path), nullptr};
+      if (auto refused = Authorise(route, call)) return std::move(*refused);
+      return route.call(call);
+    }
+    if (allowed.empty())
+      return Problem(404, "http.no_route", "there is nothing at this path", "see /docs");
+    net::Response response =
+        Problem(405, "http.method", "this path does not take that method", "it takes " + allowed);
+    response.headers.emplace_back("Allow", allowed);
+    return response;
+  }
+
+  std::optional<net::Response> Authorise(const Route& route, Call& call) const {
+    if (context_.tokens == nullptr || route.scope.empty()) return std::nullopt;
+    call.token = context_.tokens->Find(call.head.Find("authorization"));
+    if (!call.token) {
+      net::Response response =
+          Problem(401, "auth.token", "this needs a token that is known and good",
+                  "Authorization: Bearer TOKEN; weir token create makes one");
+      response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"weir\"");
+      return response;
+    }
+    if (Grants(call.token->scopes, route.scope)) return std::nullopt;
+    return Problem(403, "auth.scope", "the token does not have the scope " + route.scope,
+                   "weir token create --scope " + route.scope);
+  }
+
+  void AddOwnRoutes() {
+    const auto add = [this](Route route) { routes_.push_back(std::move(route)); };
+    add({.method = "GET",
+         .pattern = "/health",
+         .name = "health",
+         .summary = "Whether the server works, and each of its pipelines",
+         .scope = "",
+         .answers = {{200, "it works", "Health"}},
+         .call = [this](const Call&) { return Health(); }});
+    add({.method = "GET",
+         .pattern = "/livez",
+         .name = "livez",
+         .summary = "Whether the process lives: restart it where it does not",
+         .scope = "",
+         .answers = {{200, "it lives", "Ok"}},
+         .call = [](const Call&) { return Ok(R"({"status":"ok"})"); }});
+    add({.method = "GET",
+         .pattern = "/readyz",
+         .name = "readyz",
+         .summary = "Whether it takes requests: send none where it does not",
+         .scope = "",
+         .answers = {{200, "it takes requests", "Ok"}},
+         .call = [this](const Call&) { return Ready(); }});
+    add({.method = "GET",
+         .pattern = "/version",
+         .name = "version",
+         .summary = "Which Weir this is",
+         .scope = "",
+         .answers = {{200, "its version", "Version"}},
+         .call = [this](const Call&) {
+           return Ok(ordered_json{{"name", "weir"}, {"version", context_.version}}.dump());
+         }});
+    add({.method = "GET",
+         .pattern = "/metrics",
+         .name = "metrics",
+         .summary = "Counters for Prometheus",
+         .scope = "read:metrics",
+         .answers = {{200, "Prometheus' text format", "", "text/plain"}},
+         .call = [this](const Call&) -> Decision {
+           return net::Response{.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                                .body = MetricsText()};
+         }});
+    add({.method = "GET",
+         .pattern = "/openapi.json",
+         .name = "openapi",
+         .summary = "This description",
+         .scope = "",
+         .answers = {{200, "OpenAPI 3.1", "Any"}},
+         .call = [this](const Call&) { return Ok(openapi_); }});
+    for (const DocsFile& file : DocsFiles())
+      add({.method = "GET",
+           .pattern = std::string(file.path),
+           .name = std::string(file.name),
+           .summary = "The page that shows and tries this description",
+           .scope = "",
+           .answers = {{200, "a part of the page", "", std::string(file.content_type)}},
+           .call = [&file](const Call&) -> Decision { return DocsResponse(file); }});
+    if (context_.front == nullptr) return;
+    add({.method = "GET",
+         .pattern = "/v1/receipts/{id}",
+         .name = "receipt",
+         .summary = "What became of a request that was acknowledged",
+         .scope = "read:receipts",
+         .parameters = {{"id", "path", "Weir-Receipt of the answer", {}, true}},
+         .answers = {{200, "where it stands, and its counts once it is committed", "Receipt"},
+                     {404, "no such receipt", "Problem"}},
+         .call = [this](const Call& call) { return Receipt(call); }});
+  }
+
+  // The route of a pipeline.
+  Result<void> AddDoor(const std::string& name, size_t own) {
+    Intake* intake = context_.front->Find(name);
+    const source::HttpSpec& http = intake->http();
+    for (size_t i = 0; i < routes_.size(); ++i) {
+      if (!MatchPath(routes_[i].pattern, http.route) && !MatchPath(http.route, routes_[i].pattern))
+        continue;
+      return Fail(ErrorKind::kConfig, "server.route_taken",
+                  "pipeline '" + name + "': the route " + http.route + " is " +
+                      (i < own ? "the server's own" : "that of pipeline '" + routes_[i].name + "'"),
+                  "choose another route");
+    }
+    Route route{.method = "POST",
+                .pattern = http.route,
+                .name = name,
+                .summary = "Send records to pipeline " + name,
+                .scope = http.scope.empty() ? "ingest:" + name : http.scope};
+    for (const std::string& parameter : http.parameters())
+      route.parameters.push_back({parameter, "path", "default of a column", {}, true});
+    route.parameters.push_back({"ack", "query", "when to answer", {"durable", "committed"}});
+    route.parameters.push_back({"Idempotency-Key",
+                                "header",
+                                "a repetition is stored once",
+                                {},
+                                http.idempotency == source::Idempotency::kRequired});
+    for (const format::FormatKind kind : http.accept) {
+      if (kind == format::FormatKind::kJson) route.bodies.emplace_back("application/json");
+      if (kind == format::FormatKind::kNdjson) route.bodies.emplace_back("application/x-ndjson");
+      if (kind == format::FormatKind::kCsv) route.bodies.emplace_back("text/csv");
+    }
+    route.bodies.emplace_back("multipart/form-data");
+    route.answers = {
+        {200, "committed: all records were taken", "Receipt"},
+        {202, "durable: it will be committed", "Stored"},
+        {207, "committed: some records were refused", "Receipt"},
+        {409, "the same key is being stored right now", "Problem"},
+        {422, "nothing of it can be taken, or committed and all were refused", "Refused"},
+        {429, "the pipeline has used its share of the log", "Problem"}};
+    route.call = [this, intake](const Call& call) {
+      return BeginUpload({*context_.front, workers_, context_.ack_timeout,
+                          [this](microseconds took) { acks_.Add(took); }},
+                         *intake, call, context_.clock);
+    };
+    routes_.push_back(std::move(route));
+    return {};
+  }
+
+  static Decision Ok(std::string body) { return net::Response{.body = std::move(body)}; }
+
+  Decision Health() const {
+    ordered_json body = {
+        {"status", "ok"}, {"version", context_.version}, {"project", context_.project}};
+    body["pipelines"] = ordered_json::object();
+    for (const PipelineHealth& one : context_.pipelines()) {
+      ordered_json health = {{"state", one.state}};
+      if (!one.code.empty()) health["code"] = one.code;
+      body["pipelines"][one.name] = std::move(health);
+    }
+    return Ok(body.dump());
+  }
+
+  Decision Ready() const {
+    constexpr std::chrono::seconds kSoon{1};
+    if (draining_) return Problem(503, "server.draining", "the server is about to end", "", kSoon);
+    if (context_.front != nullptr) {
+      const wal::LogState log = context_.front->log_state();
+      if (!log.accepting)
+        return Problem(503, log.why ? log.why->code : "wal.failed",
+                       log.why ? log.why->message : "the log takes nothing", "", kSoon);
+    }
+    return Ok(R"({"status":"ok"})");
+  }
+
+  Decision Receipt(const Call& call) {
+    // The front answers on a thread of its own.
+    return net::Admission{
+        .receiver =
+            std::make_unique<Later>([this, id = call.path.front().second](net::Answer answer) {
+              context_.front->FindReceipt(
+                  id, [answer = std::move(answer)](Result<source::ReceiptState> state) mutable {
+                    answer(state ? ReceiptResponse(*state) : Problem(state.error()));
+                  });
+            })};
+  }
+
+  std::string MetricsText() const {
+    std::vector<RouteLabel> labels;
+    for (const Route& route : routes_) labels.push_back({route.method, route.pattern});
+    labels.push_back({"", ""});
+    std::string text = context_.metrics.Prometheus();
+    text += RouteMetrics(labels, meters_);
+    text +=
+        acks_.Text("weir_ack_seconds", "Time from a request's head to its records on the disk.");
+    text += ProcessMetrics(context_.version);
+    if (context_.front != nullptr) text += LogMetrics(*context_.front, context_.http_pipelines);
+    return text;
+  }
+
+  ApiContext context_;
+  std::vector<Route> routes_;
+  std::vector<RouteMeter> meters_;  // One per route, and one for what is none.
+  Histogram acks_;
+  std::string openapi_;
+  std::atomic<bool> draining_{false};
+  Workers workers_{kWorkerThreads};  // The first to end: its tasks use the others.
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Api>> Api::Make(ApiContext context) {
+  auto api = std::make_unique<RealApi>(std::move(context));
+  WEIR_TRY(api->Build());
+  return std::unique_ptr<Api>(std::move(api));
+}
+
+}  // namespace weir::api
