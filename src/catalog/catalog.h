@@ -13,6 +13,7 @@
 // (kUnknown: the database failed at COMMIT; read back), catalog.io, catalog.corrupt.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,7 @@
 #include "catalog/table_name.h"
 #include "ledger/batch.h"
 #include "ledger/letter.h"
+#include "ledger/request.h"
 #include "ledger/transition.h"
 
 namespace weir::catalog {
@@ -51,6 +53,8 @@ struct Change {
   std::vector<ledger::ObjectProgress> progress;   // Of step's pipeline, or of `progress_of`.
   std::string progress_of;                        // The pipeline, where there is no step.
   std::vector<ledger::LetterEntry> letters = {};  // Their sequence is given here.
+  // Of a pipeline that reads requests: of its progress the newest row alone is kept.
+  std::optional<ledger::RequestRows> requests = {};
 };
 
 // A batch as stored.
@@ -97,6 +101,13 @@ class Catalog {
 
   // What became of dead letters, in order; of all pipelines where `pipeline` is empty.
   virtual Result<std::vector<ledger::LetterEntry>> Letters(const std::string& pipeline) = 0;
+
+  // Idempotency-Keys of requests that were received since then, oldest first.
+  virtual Result<void> RequestKeys(Instant since,
+                                   const std::function<void(const ledger::RequestKey&)>& take) = 0;
+  // What is kept of the request, or of the next one behind it of which anything is.
+  virtual Result<std::optional<ledger::KeptRequest>> KeptRequestFrom(const std::string& pipeline,
+                                                                     uint64_t sequence) = 0;
 
   // Keeps a text under its digest (the definitions that plans refer to).
   virtual Result<void> Keep(const std::string& digest, const std::string& text) = 0;

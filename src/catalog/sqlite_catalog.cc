@@ -12,7 +12,7 @@
 namespace weir::catalog {
 namespace {
 
-constexpr int64_t kSchemaVersion = 2;
+constexpr int64_t kSchemaVersion = 3;
 constexpr int64_t kLettersSince = 2;  // weir_letters.
 constexpr std::string_view kCatalogName = "lake";
 
@@ -47,6 +47,15 @@ CREATE TABLE IF NOT EXISTS weir_letters (
 CREATE INDEX IF NOT EXISTS weir_letters_pipeline ON weir_letters (pipeline);
 CREATE UNIQUE INDEX IF NOT EXISTS weir_letters_settled ON weir_letters (pipeline, id)
   WHERE step IN ('replay', 'duplicate', 'discard');
+CREATE TABLE IF NOT EXISTS weir_request_keys (
+  high INTEGER NOT NULL, low INTEGER NOT NULL, fingerprint INTEGER NOT NULL,
+  sequence INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (high, low)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS weir_request_keys_at ON weir_request_keys (at);
+CREATE TABLE IF NOT EXISTS weir_request_counts (
+  pipeline TEXT NOT NULL, sequence INTEGER NOT NULL, read INTEGER NOT NULL,
+  accepted INTEGER NOT NULL, rejected INTEGER NOT NULL, duplicate INTEGER NOT NULL,
+  filtered INTEGER NOT NULL, late INTEGER NOT NULL, first_batch INTEGER NOT NULL,
+  last_batch INTEGER NOT NULL, PRIMARY KEY (pipeline, sequence)) WITHOUT ROWID;
 )";
 
 constexpr std::string_view kBatchColumns =
@@ -125,6 +134,12 @@ class SqliteCatalog final : public Catalog {
       const std::string& pipeline = change.step ? change.step->pipeline : change.progress_of;
       for (const ledger::ObjectProgress& object : change.progress) WEIR_TRY(Note(pipeline, object));
       for (const ledger::LetterEntry& letter : change.letters) WEIR_TRY(Add(letter));
+      if (!change.requests) return {};
+      const auto* settled =
+          change.step ? std::get_if<ledger::Commit>(&change.step->event) : nullptr;
+      WEIR_TRY(AddRequests(pipeline, settled != nullptr ? settled->batch : BatchNumber(),
+                           *change.requests));
+      if (!change.progress.empty()) WEIR_TRY(ForgetOlder(pipeline, change.progress.back().object));
       return {};
     });
   }
@@ -166,6 +181,44 @@ class SqliteCatalog final : public Catalog {
       WEIR_ASSIGN(BatchRecord record, ReadBatch(row));
       records.push_back(std::move(record));
     }
+  }
+
+  Result<void> RequestKeys(Instant since,
+                           const std::function<void(const ledger::RequestKey&)>& take) override {
+    WEIR_ASSIGN(auto row, database_->Prepare("SELECT high, low, fingerprint, sequence, at FROM "
+                                             "weir_request_keys WHERE at >= ? ORDER BY at"));
+    row.Bind(since.micros);
+    while (true) {
+      WEIR_ASSIGN(const bool found, row.Step());
+      if (!found) return {};
+      take({.high = static_cast<uint64_t>(row.Number(0)),
+            .low = static_cast<uint64_t>(row.Number(1)),
+            .fingerprint = static_cast<uint64_t>(row.Number(2)),
+            .sequence = static_cast<uint64_t>(row.Number(3)),
+            .at = {row.Number(4)}});
+    }
+  }
+
+  Result<std::optional<ledger::KeptRequest>> KeptRequestFrom(const std::string& pipeline,
+                                                             uint64_t sequence) override {
+    WEIR_ASSIGN(auto row,
+                database_->Prepare(
+                    "SELECT sequence, read, accepted, rejected, duplicate, filtered, late, "
+                    "first_batch, last_batch FROM weir_request_counts WHERE pipeline = ? AND "
+                    "sequence >= ? ORDER BY sequence LIMIT 1"));
+    row.Bind(pipeline).Bind(static_cast<int64_t>(sequence));
+    WEIR_ASSIGN(const bool found, row.Step());
+    if (!found) return std::nullopt;
+    const auto number = [&row](int column) { return static_cast<uint64_t>(row.Number(column)); };
+    return ledger::KeptRequest{.sequence = number(0),
+                               .counts = {.read = number(1),
+                                          .accepted = number(2),
+                                          .rejected = number(3),
+                                          .duplicate = number(4),
+                                          .filtered = number(5),
+                                          .late = number(6)},
+                               .first_batch = BatchNumber(number(7)),
+                               .last_batch = BatchNumber(number(8))};
   }
 
   Result<std::optional<ledger::ObjectProgress>> ObjectByPath(const std::string& pipeline,
@@ -293,6 +346,47 @@ class SqliteCatalog final : public Catalog {
   }
 
   // The newest row of a path is the one noted last, so a version seen again moves to the end.
+  Result<void> AddRequests(const std::string& pipeline, BatchNumber batch,
+                           const ledger::RequestRows& requests) {
+    WEIR_ASSIGN(auto forget, database_->Prepare("DELETE FROM weir_request_keys WHERE at < ?"));
+    WEIR_TRY(forget.Bind(requests.forget_keys_before.micros).Run());
+    for (const ledger::RequestKey& key : requests.keys) {
+      WEIR_ASSIGN(auto insert, database_->Prepare(
+                                   "INSERT OR REPLACE INTO weir_request_keys VALUES (?,?,?,?,?)"));
+      WEIR_TRY(insert.Bind(static_cast<int64_t>(key.high))
+                   .Bind(static_cast<int64_t>(key.low))
+                   .Bind(static_cast<int64_t>(key.fingerprint))
+                   .Bind(static_cast<int64_t>(key.sequence))
+                   .Bind(key.at.micros)
+                   .Run());
+    }
+    for (const ledger::RequestCounts& request : requests.counts) {
+      WEIR_ASSIGN(
+          auto add,
+          database_->Prepare(
+              "INSERT INTO weir_request_counts VALUES (?,?,?,?,?,?,?,?,?9,?9) ON CONFLICT DO "
+              "UPDATE SET read = read + excluded.read, accepted = accepted + "
+              "excluded.accepted, rejected = rejected + excluded.rejected, duplicate = "
+              "duplicate + excluded.duplicate, filtered = filtered + excluded.filtered, "
+              "late = late + excluded.late, last_batch = excluded.last_batch"));
+      add.Bind(pipeline).Bind(static_cast<int64_t>(request.sequence));
+      const ledger::Counts& counts = request.counts;
+      for (const uint64_t count : {counts.read, counts.accepted, counts.rejected, counts.duplicate,
+                                   counts.filtered, counts.late})
+        add.Bind(static_cast<int64_t>(count));
+      WEIR_TRY(add.Bind(static_cast<int64_t>(batch.value)).Run());
+    }
+    return {};
+  }
+
+  Result<void> ForgetOlder(const std::string& pipeline, const std::string& object) {
+    WEIR_ASSIGN(auto forget,
+                database_->Prepare("DELETE FROM weir_objects WHERE pipeline = ?1 AND object = ?2 "
+                                   "AND id < (SELECT max(id) FROM weir_objects WHERE "
+                                   "pipeline = ?1 AND object = ?2)"));
+    return forget.Bind(pipeline).Bind(object).Run();
+  }
+
   Result<void> Note(const std::string& pipeline, const ledger::ObjectProgress& object) {
     WEIR_ASSIGN(
         auto insert,

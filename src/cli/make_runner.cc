@@ -21,6 +21,19 @@ Result<std::unique_ptr<engine::Session>> OpenLakeSession(const ReadProject& read
   return engine->NewSession();
 }
 
+std::unique_ptr<source::Source> MakeSource(const RunParts& parts,
+                                           const pipeline::PipelineSpec& spec) {
+  if (spec.serves())
+    return parts.front != nullptr ? parts.front->MakeSource(spec.name) : source::MakeClosedSource();
+  return source::MakeFilesSource({.files = env::SystemFiles(),
+                                  .clock = env::SystemClock(),
+                                  .watches = parts.watches,
+                                  .columns = &spec.contract.columns,
+                                  .folder = parts.read.project.folder,
+                                  .pipeline = spec.name},
+                                 std::get<source::FilesSpec>(spec.source));
+}
+
 }  // namespace
 
 std::expected<std::unique_ptr<pipeline::Runner>, Errors> MakeRunner(
@@ -40,15 +53,7 @@ std::expected<std::unique_ptr<pipeline::Runner>, Errors> MakeRunner(
   pipeline::PipelineSpec placed = spec;
   if (placed.bad_records && !placed.bad_records->dir.starts_with('/'))
     placed.bad_records->dir = parts.read.project.folder + "/" + placed.bad_records->dir;
-  return pipeline::Runner::Make(context, std::move(placed),
-                                source::MakeFilesSource({.files = env::SystemFiles(),
-                                                         .clock = env::SystemClock(),
-                                                         .watches = parts.watches,
-                                                         .columns = &spec.contract.columns,
-                                                         .folder = parts.read.project.folder,
-                                                         .pipeline = spec.name},
-                                                        std::get<source::FilesSpec>(spec.source)),
-                                severity);
+  return pipeline::Runner::Make(context, std::move(placed), MakeSource(parts, spec), severity);
 }
 
 }  // namespace weir::cli

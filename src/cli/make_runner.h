@@ -9,6 +9,7 @@
 #include "cli/open_project.h"
 #include "env/watch.h"
 #include "pipeline/runner.h"
+#include "source/http/front.h"
 #include "telemetry/telemetry.h"
 
 namespace weir::cli {
@@ -24,6 +25,7 @@ struct RunParts {
   telemetry::Log& log;
   const std::atomic<bool>& stop;
   env::Watches* watches = nullptr;  // Null: the pipeline is not followed.
+  source::Front* front = nullptr;   // Of pipelines that serve; null: nothing new comes to them.
 };
 
 std::expected<std::unique_ptr<pipeline::Runner>, Errors> MakeRunner(

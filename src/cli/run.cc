@@ -32,7 +32,7 @@ Result<Selection> Select(const ReadProject& read, const std::vector<model::Model
   Selection selection;
   std::vector<std::string> names;
   for (const auto& spec : read.pipelines) {
-    if (spec.generates()) continue;
+    if (spec.generates() || spec.serves()) continue;
     names.push_back(spec.name);
     if (wanted(spec.name)) selection.pipelines.push_back(&spec);
   }
@@ -48,6 +48,10 @@ Result<Selection> Select(const ReadProject& read, const std::vector<model::Model
       if (spec.generates() && spec.name == selector)
         return Fail(ErrorKind::kInvalid, "run.generates",
                     "pipeline '" + selector + "' generates data", "weir gen " + selector);
+    for (const auto& spec : read.pipelines)
+      if (spec.serves() && spec.name == selector)
+        return Fail(ErrorKind::kInvalid, "run.serves", "pipeline '" + selector + "' takes requests",
+                    "weir serve");
     const auto near = NearestWord(selector, names);
     return Fail(ErrorKind::kInvalid, "run.selector", "no pipeline or model '" + selector + "'",
                 near ? "did you mean '" + *near + "'?" : "weir check lists what the project has");

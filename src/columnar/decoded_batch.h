@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "arrow/type_fwd.h"
+#include "columnar/input_parts.h"
 #include "columnar/rejected_row.h"
 
 namespace weir::columnar {
@@ -41,6 +42,9 @@ struct DecodedBatch {
   // Of an input whose records are no bytes of their own (Parquet, Arrow), a row as JSON; `chunk` is
   // null then, and offsets count rows.
   std::function<std::string(size_t row)> raw_of;
+
+  // Of an input that is several objects one behind the other; null: it is one.
+  std::shared_ptr<const InputParts> parts;
 
   // The input's bytes [chunk_offset, chunk_offset + chunk->size()), which hold every row of the
   // batch.

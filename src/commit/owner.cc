@@ -94,18 +94,17 @@ Result<OpenBatch> Owner::Plan(ledger::BatchPlan plan) {
   return batch;
 }
 
-Result<ledger::BatchOutcome> Owner::Commit(const OpenBatch& batch,
-                                           std::vector<table::StagedTable> tables,
-                                           ledger::BatchOutcome outcome,
-                                           std::vector<ledger::ObjectProgress> progress,
-                                           const std::string& note,
-                                           std::vector<ledger::LetterEntry> letters) {
+Result<ledger::BatchOutcome> Owner::Commit(
+    const OpenBatch& batch, std::vector<table::StagedTable> tables, ledger::BatchOutcome outcome,
+    std::vector<ledger::ObjectProgress> progress, const std::string& note,
+    std::vector<ledger::LetterEntry> letters, std::optional<ledger::RequestRows> requests) {
   WEIR_CHECK(outcome.counts.balanced());
   WEIR_TRY(env::ReachFailpoint("commit.staged"));
   catalog::LedgerStep step{
       pipeline_, ledger::Commit{epoch_, batch.id.number, batch.digest}, {}, "", std::move(outcome),
       note};
-  WEIR_TRY(Settle(batch, std::move(tables), step, std::move(progress), std::move(letters)));
+  WEIR_TRY(Settle(batch, std::move(tables), step, std::move(progress), std::move(letters),
+                  std::move(requests)));
   WEIR_ASSIGN(const auto record, catalog_.Batch(pipeline_, batch.id.number));
   WEIR_CHECK(record && record->outcome);
   return *record->outcome;
@@ -159,7 +158,8 @@ Result<std::vector<table::PreparedTable>> Owner::Prepare(
 
 Result<void> Owner::Settle(const OpenBatch& batch, std::vector<table::StagedTable> tables,
                            catalog::LedgerStep step, std::vector<ledger::ObjectProgress> progress,
-                           std::vector<ledger::LetterEntry> letters) {
+                           std::vector<ledger::LetterEntry> letters,
+                           std::optional<ledger::RequestRows> requests) {
   // Nothing to add is no reason for a snapshot, but a table that does not exist yet is made, so
   // that a query over it has an answer.
   std::erase_if(tables, [](const table::StagedTable& staged) {
@@ -181,6 +181,7 @@ Result<void> Owner::Settle(const OpenBatch& batch, std::vector<table::StagedTabl
     change.step = step;
     change.progress = progress;
     change.letters = letters;
+    change.requests = requests;
     WEIR_TRY(env::ReachFailpoint("commit.prepared"));
     auto committed = catalog_.Commit(change);
     if (!committed && committed.error().kind == ErrorKind::kUnknown) {

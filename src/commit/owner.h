@@ -70,7 +70,8 @@ class Owner {
                                       ledger::BatchOutcome outcome,
                                       std::vector<ledger::ObjectProgress> progress,
                                       const std::string& note = {},
-                                      std::vector<ledger::LetterEntry> letters = {});
+                                      std::vector<ledger::LetterEntry> letters = {},
+                                      std::optional<ledger::RequestRows> requests = {});
 
   // Holds `batch` for a person (max_bad, on_fail: fail): nothing of it is visible.
   Result<void> Hold(const OpenBatch& batch, const ledger::BatchOutcome& outcome,
@@ -103,7 +104,8 @@ class Owner {
                                                     const std::vector<table::StagedTable>& tables);
   Result<void> Settle(const OpenBatch& batch, std::vector<table::StagedTable> tables,
                       catalog::LedgerStep step, std::vector<ledger::ObjectProgress> progress,
-                      std::vector<ledger::LetterEntry> letters = {});
+                      std::vector<ledger::LetterEntry> letters = {},
+                      std::optional<ledger::RequestRows> requests = {});
   Result<ledger::BatchState> ReadBack(const OpenBatch& batch);
 
   catalog::Catalog& catalog_;

@@ -50,6 +50,14 @@ class LossyCatalog final : public catalog::Catalog {
       const std::string& name, const std::string& version) override {
     return inner_->ObjectByVersion(name, version);
   }
+  Result<void> RequestKeys(Instant since,
+                           const std::function<void(const ledger::RequestKey&)>& take) override {
+    return inner_->RequestKeys(since, take);
+  }
+  Result<std::optional<ledger::KeptRequest>> KeptRequestFrom(const std::string& name,
+                                                             uint64_t sequence) override {
+    return inner_->KeptRequestFrom(name, sequence);
+  }
   Result<void> Keep(const std::string& digest, const std::string& text) override {
     return inner_->Keep(digest, text);
   }

@@ -114,12 +114,34 @@ Result<std::optional<std::string>> ReadLiteral(const std::string& name, std::str
   if (word == "null") return std::nullopt;
   if (word == "true" || word == "false") return word;
   if (IsNumber(text)) return std::string(text);
-  if (word.starts_with("path(") || word.starts_with("header("))
-    return Fail(ErrorKind::kUnsupported, "contract.not_built",
-                Of(name) + "a default " + word + " is not built yet");
   return Fail(ErrorKind::kInvalid, "contract.default",
               Of(name) + "'" + std::string(text) + "' is no default",
               "write 'text' in quotes, a number, true, false or null");
+}
+
+// path(store_id), header(X-Shop); nullopt: neither.
+std::optional<columnar::OutsideDefault> ReadOutside(std::string_view text) {
+  using columnar::OutsideDefault;
+  const std::string word = Lower(text);
+  const bool path = word.starts_with("path(");
+  if ((!path && !word.starts_with("header(")) || !word.ends_with(")")) return std::nullopt;
+  const size_t begin = word.find('(') + 1;
+  std::string_view name = Trimmed(std::string_view(path ? std::string_view(text) : word));
+  name = Trimmed(name.substr(begin, name.size() - begin - 1));
+  const bool usable = !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '-';
+  });
+  if (!usable) return std::nullopt;
+  return OutsideDefault{path ? OutsideDefault::Where::kPath : OutsideDefault::Where::kHeader,
+                        std::string(name)};
+}
+
+// Takes a default in either form.
+Result<void> SetDefault(columnar::ColumnSpec& column, std::string_view text) {
+  column.outside = ReadOutside(text);
+  if (column.outside) return {};
+  WEIR_ASSIGN(column.default_text, ReadLiteral(column.name, text));
+  return {};
 }
 
 Result<void> ReadDefault(std::string_view& text, columnar::ColumnSpec& column) {
@@ -128,7 +150,7 @@ Result<void> ReadDefault(std::string_view& text, columnar::ColumnSpec& column) {
   if (end == std::string_view::npos)
     return BadColumn(column.name, "the quote of its default is not closed");
   if (end == 0) return BadColumn(column.name, "nothing stands behind 'default'");
-  WEIR_ASSIGN(column.default_text, ReadLiteral(column.name, text.substr(0, end)));
+  WEIR_TRY(SetDefault(column, text.substr(0, end)));
   text = text.substr(end);
   return {};
 }
@@ -137,7 +159,7 @@ Result<void> ReadDefault(std::string_view& text, columnar::ColumnSpec& column) {
 struct ColumnForm {
   columnar::ColumnSpec column;  // Of `type`.
   std::string from, format, zone;
-  std::optional<std::string> default_text;
+  columnar::ColumnSpec defaults;  // Its default alone.
 };
 
 config::Shape<columnar::ColumnSpec> ColumnText() {
@@ -146,23 +168,27 @@ config::Shape<columnar::ColumnSpec> ColumnText() {
 }
 
 // In the long form YAML has done the unquoting: quoted is text, anything else a literal.
-config::Shape<std::string> DefaultValue() {
-  return config::Converted<std::string>(
+config::Shape<columnar::ColumnSpec> DefaultValue() {
+  return config::Converted<columnar::ColumnSpec>(
       config::Text(),
       [](std::string text, const config::Node& node,
-         const config::Reading& reading) -> std::optional<std::string> {
-        if (node.quoted && !text.starts_with('\'')) return text;
-        auto value = LiteralEnd(text) == text.size()
-                         ? ReadLiteral("", text)
-                         : Fail(ErrorKind::kInvalid, "contract.default",
-                                "'" + node.shown() + "' is no default",
-                                "write \"text\" in quotes, a number, true, false or null");
-        if (value) return *value;
-        value.error().kind = ErrorKind::kConfig;
-        reading.faults.Add(std::move(value).error(), node.place);
+         const config::Reading& reading) -> std::optional<columnar::ColumnSpec> {
+        columnar::ColumnSpec made;
+        if (node.quoted && !text.starts_with('\'')) {
+          made.default_text = std::move(text);
+          return made;
+        }
+        auto done = LiteralEnd(text) == text.size()
+                        ? SetDefault(made, text)
+                        : Fail(ErrorKind::kInvalid, "contract.default",
+                               "'" + node.shown() + "' is no default",
+                               "write \"text\" in quotes, a number, true, false or null");
+        if (done) return made;
+        done.error().kind = ErrorKind::kConfig;
+        reading.faults.Add(std::move(done).error(), node.place);
         return std::nullopt;
       },
-      "literal");
+      "literal | path(NAME) | header(NAME)");
 }
 
 const config::FieldTable<ColumnForm>& ColumnFields() {
@@ -178,7 +204,7 @@ const config::FieldTable<ColumnForm>& ColumnFields() {
              "strptime pattern of a date or time that is not ISO 8601"),
        Field("zone", &ColumnForm::zone, Text(), Optional(),
              "zone of a timestamptz that is written without one"),
-       Field("default", &ColumnForm::default_text, DefaultValue(), Optional(),
+       Field("default", &ColumnForm::defaults, DefaultValue(), Optional(),
              "value where the input has no such field")}};
   return table;
 }
@@ -192,7 +218,8 @@ config::Shape<columnar::ColumnSpec> Column() {
         column.from = std::move(form.from);
         column.format = std::move(form.format);
         column.zone = std::move(form.zone);
-        if (form.default_text) column.default_text = std::move(form.default_text);
+        column.default_text = std::move(form.defaults.default_text);
+        column.outside = std::move(form.defaults.outside);
         return column;
       });
   return config::ScalarOr(ColumnText(), std::move(long_form));

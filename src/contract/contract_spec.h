@@ -54,9 +54,9 @@ struct ContractSpec {
 columnar::Schema SchemaOf(const ContractSpec& spec);
 
 // "TYPE [not null] [default X]" -> the column `name`; X is 'text' (two quotes for one), a number,
-// true, false or null, and stands unquoted in default_text (null: none). Letter case does not
-// matter. Errors (kInvalid): those of ParseType, contract.column, contract.default;
-// contract.not_built (kUnsupported) for path(x) and header(x).
+// true, false or null, and stands unquoted in default_text (null: none), or path(x) or header(x),
+// which stands in outside. Letter case does not matter, but in x of path(x). Errors (kInvalid):
+// those of ParseType, contract.column, contract.default.
 Result<columnar::ColumnSpec> ParseColumn(const std::string& name, const std::string& text);
 
 // The keys of `contract:`. Beside the codes of field_table.h, those of ParseColumn.

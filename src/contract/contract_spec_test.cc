@@ -57,6 +57,18 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& given) { return given.param.name; });
 
+TEST(ColumnTextTest, ADefaultMayStandOutsideOfTheRecord) {
+  using columnar::OutsideDefault;
+  const auto path = ParseColumn("c", "varchar not null default path(store_id)");
+  ASSERT_TRUE(path) << path.error().ToString();
+  EXPECT_EQ(path->outside, (OutsideDefault{OutsideDefault::Where::kPath, "store_id"}));
+  EXPECT_FALSE(path->nullable);
+  EXPECT_FALSE(path->default_text);
+  const auto header = ParseColumn("c", "varchar default HEADER(X-Shop) not null");
+  ASSERT_TRUE(header) << header.error().ToString();
+  EXPECT_EQ(header->outside, (OutsideDefault{OutsideDefault::Where::kHeader, "x-shop"}));
+}
+
 struct Wrong {
   std::string name, text, code, message;
 };
@@ -83,9 +95,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"ACallAsDefault", "timestamptz default now()", "contract.default", "now()"},
         {"AnOpenQuote", "varchar default 'x", "contract.column", "not closed"},
         {"MoreBehindIt", "int not null unique", "contract.column", "unique"},
-        {"PathOfARoute", "varchar default path(store_id)", "contract.not_built", "path(store_id)"},
-        {"HeaderOfARequest", "varchar not null default header(x)", "contract.not_built",
-         "header(x)"},
+        {"PathOfNothing", "varchar default path()", "contract.default", "path()"},
+        {"HeaderWithABlank", "varchar default header(a b)", "contract.default", "header(a"},
     }),
     [](const auto& given) { return given.param.name; });
 

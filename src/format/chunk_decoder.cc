@@ -38,7 +38,11 @@ ChunkDecoder::ChunkDecoder(Compression compression, std::optional<Encoding> enco
       raw_(std::move(reader)),
       rows_(std::move(rows)),
       state_(std::move(start)),
-      options_(std::move(options)) {}
+      options_(std::move(options)) {
+  if (options_.parts != nullptr)
+    rows_.TakeOutsideFrom(
+        [this]() -> const columnar::InputPart& { return options_.parts->At(window_->offset()); });
+}
 
 Result<void> ChunkDecoder::Open() {
   // A resumed input knows what it is; its middle could look like anything.
@@ -112,6 +116,7 @@ DecodedBatch ChunkDecoder::FinishBatch() {
   batch_.faults = rows_.TakeFaults();
   batch_.chunk = window_->chunk();
   batch_.chunk_offset = window_->chunk_offset();
+  batch_.parts = options_.parts;
   return std::move(batch_);
 }
 

@@ -116,6 +116,9 @@ struct DecoderOptions {
   std::string input_name;                     // The place's file in errors.
   size_t chunk_bytes = kDecodedBytesMax;      // Of input held at once; more for a longer record.
   size_t record_bytes_max = kRecordBytesMax;  // Up to its line end.
+  // Of an input that is several objects: batches name them, and columns with a default outside of
+  // the record take it from them.
+  std::shared_ptr<const columnar::InputParts> parts = {};
 };
 
 // Whether values of `column` can be read at all. Errors: those of MakeDecoder that concern one

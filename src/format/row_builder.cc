@@ -255,6 +255,10 @@ void RowBuilder::PutNull(Column& column) {
 void RowBuilder::SetNull(size_t column) { PutNull(columns_[column]); }
 
 void RowBuilder::SetDefault(size_t column) {
+  if (specs_[column].outside && part_) {
+    const auto value = part_().Value(specs_[column].name);
+    return value ? SetText(column, *value, {}) : SetNull(column);
+  }
   const std::string* text = columns_[column].default_text;
   if (text == nullptr) {
     PutNull(columns_[column]);

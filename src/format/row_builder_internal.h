@@ -48,6 +48,9 @@ class RowBuilder {
 
   void SetNull(size_t column);
   void SetDefault(size_t column);  // The spec's, else null.
+  // Where default values outside of the record come from: the part that the record stands in.
+  using Part = std::function<const columnar::InputPart&()>;
+  void TakeOutsideFrom(Part part) { part_ = std::move(part); }
   void SetBool(size_t column, bool value);
   // Reads the text as the column's type.
   void SetText(size_t column, std::string_view text, TextTrust trust);
@@ -99,6 +102,7 @@ class RowBuilder {
   size_t expected_rows_ = 0;  // As many as the batch before had.
   size_t rows_max_ = 0;       // Wide rows make short batches.
   bool heavy_ = false;
+  Part part_;
 };
 
 }  // namespace weir::format

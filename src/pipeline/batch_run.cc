@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "format/decoder.h"
 #include "pipeline/batch_run_internal.h"
 
 namespace weir::pipeline {
@@ -33,10 +34,62 @@ Result<std::shared_ptr<arrow::Array>> RepeatedText(const std::string& text, int6
   return *array;
 }
 
+// Where each accepted row came from: `_source` and `_offset`.
+struct Origin {
+  std::shared_ptr<arrow::Array> source;
+  std::shared_ptr<arrow::Array> offset;
+};
+
+Result<Origin> OriginOfObject(const std::vector<uint64_t>& rows, const std::string& source) {
+  Origin origin;
+  WEIR_ASSIGN(origin.source, RepeatedText(source, static_cast<int64_t>(rows.size())));
+  arrow::Int64Builder offsets;
+  auto status = offsets.AppendValues(reinterpret_cast<const int64_t*>(rows.data()),
+                                     static_cast<int64_t>(rows.size()));
+  if (status.ok()) status = offsets.Finish(&origin.offset);
+  if (!status.ok()) return FromArrow(status);
+  return origin;
+}
+
+// The same for an object that is several: a dictionary of their names.
+Result<Origin> OriginOfParts(const std::vector<uint64_t>& rows, const columnar::InputParts& parts) {
+  arrow::StringBuilder names;
+  arrow::Int32Builder indices;
+  arrow::Int64Builder offsets;
+  const auto append = [&]() -> arrow::Status {
+    size_t last = parts.parts.size();
+    int32_t index = -1;
+    for (const uint64_t row : rows) {
+      const size_t at = parts.IndexOf(row);
+      if (at != last) {
+        ARROW_RETURN_NOT_OK(names.Append(parts.parts[at].name));
+        last = at;
+        ++index;
+      }
+      ARROW_RETURN_NOT_OK(indices.Append(index));
+      ARROW_RETURN_NOT_OK(offsets.Append(static_cast<int64_t>(row - parts.parts[at].offset)));
+    }
+    return arrow::Status::OK();
+  };
+  Origin origin;
+  std::shared_ptr<arrow::Array> dictionary;
+  std::shared_ptr<arrow::Array> index;
+  auto status = append();
+  if (status.ok()) status = names.Finish(&dictionary);
+  if (status.ok()) status = indices.Finish(&index);
+  if (status.ok()) status = offsets.Finish(&origin.offset);
+  if (!status.ok()) return FromArrow(status);
+  auto source = arrow::DictionaryArray::FromArrays(std::move(index), std::move(dictionary));
+  if (!source.ok()) return FromArrow(source.status());
+  origin.source = *source;
+  return origin;
+}
+
 // The accepted rows with the system columns that say where they came from.
 Result<std::shared_ptr<arrow::RecordBatch>> WithOrigin(const contract::CheckedBatch& checked,
                                                        const commit::OpenBatch& batch,
-                                                       const std::string& source) {
+                                                       const std::string& source,
+                                                       const columnar::InputParts* parts) {
   const std::shared_ptr<arrow::RecordBatch>& rows = checked.accepted;
   const int64_t count = rows->num_rows();
   WEIR_CHECK(static_cast<size_t>(count) == checked.offsets.size());
@@ -44,13 +97,8 @@ Result<std::shared_ptr<arrow::RecordBatch>> WithOrigin(const contract::CheckedBa
   WEIR_ASSIGN(auto ingested_at,
               Repeated(arrow::TimestampScalar(batch.plan.time.micros, utc), count));
   WEIR_ASSIGN(auto batch_id, RepeatedText(batch.id.ToString(), count));
-  WEIR_ASSIGN(auto source_path, RepeatedText(source, count));
-  arrow::Int64Builder offsets;
-  const auto appended =
-      offsets.AppendValues(reinterpret_cast<const int64_t*>(checked.offsets.data()), count);
-  if (!appended.ok()) return FromArrow(appended);
-  std::shared_ptr<arrow::Array> offset;
-  if (const auto finished = offsets.Finish(&offset); !finished.ok()) return FromArrow(finished);
+  WEIR_ASSIGN(const Origin origin, parts != nullptr ? OriginOfParts(checked.offsets, *parts)
+                                                    : OriginOfObject(checked.offsets, source));
   arrow::FieldVector fields = rows->schema()->fields();
   arrow::ArrayVector columns = rows->columns();
   const auto add = [&](const char* name, std::shared_ptr<arrow::Array> column) {
@@ -59,8 +107,8 @@ Result<std::shared_ptr<arrow::RecordBatch>> WithOrigin(const contract::CheckedBa
   };
   add("_ingested_at", std::move(ingested_at));
   add("_batch", std::move(batch_id));
-  add("_source", std::move(source_path));
-  add("_offset", std::move(offset));
+  add("_source", origin.source);
+  add("_offset", origin.offset);
   return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), count, std::move(columns));
 }
 
@@ -95,6 +143,7 @@ class BatchRun {
       advance_(piece.bytes);
       if (piece.rows) WEIR_TRY(Take(piece));
       if (!piece.reached) continue;
+      if (piece.parts != nullptr) NoteRequests(piece);
       // What was read is what was planned.
       WEIR_CHECK(*piece.of == batch_.plan.splits.at(staged_.progress.size()));
       staged_.progress.push_back(std::move(*piece.reached));
@@ -114,6 +163,7 @@ class BatchRun {
       return {};
     }
     WEIR_ASSIGN(const GateCounts gated, parts_.gates.Pass(checked, decoded));
+    if (decoded.parts != nullptr) CountRequests(decoded, checked, gated);
     counts.late += gated.late;
     counts.duplicate += gated.duplicate;
     counts.accepted += static_cast<uint64_t>(checked.accepted->num_rows());
@@ -123,11 +173,55 @@ class BatchRun {
     for (const columnar::RejectedRow& row : checked.rejected)
       ++staged_.outcome.rejected_by[row.reasons.front().code];
     if (checked.accepted->num_rows() != 0) {
-      WEIR_ASSIGN(const auto rows, WithOrigin(checked, batch_, split.object));
+      WEIR_ASSIGN(const auto rows, WithOrigin(checked, batch_, split.object, decoded.parts.get()));
       WEIR_TRY(parts_.sink.Write(*rows));
     }
-    return WriteDeadLetters(checked.rejected, {parts_.context.project, batch_.id, split.object,
-                                               split.version, "", batch_.plan.time, piece.read_as});
+    return WriteDeadLetters(checked.rejected,
+                            {parts_.context.project, batch_.id, split.object, split.version, "",
+                             batch_.plan.time, piece.read_as, decoded.parts});
+  }
+
+  // Every record of a part is one of those that are named here; the rest was left out by a rule, or
+  // else for being late.
+  void CountRequests(const columnar::DecodedBatch& decoded, const contract::CheckedBatch& checked,
+                     const GateCounts& gated) {
+    const auto at = [&](uint64_t offset) -> ledger::Counts& {
+      return requests_[decoded.parts->At(offset).number];
+    };
+    std::map<uint64_t, ledger::Counts> before;
+    before.swap(requests_);
+    for (const columnar::RecordPosition& record : decoded.positions) ++at(record.offset).read;
+    for (const columnar::RejectedRow& record : decoded.broken) ++at(record.offset).read;
+    for (const uint64_t offset : checked.offsets) ++at(offset).accepted;
+    for (const columnar::RejectedRow& record : checked.rejected) ++at(record.offset).rejected;
+    for (const uint64_t offset : gated.duplicates) ++at(offset).duplicate;
+    uint64_t late = gated.late;
+    for (auto& [number, counts] : requests_) {
+      const uint64_t left = counts.read - counts.accepted - counts.rejected - counts.duplicate;
+      counts.late = checked.filtered == 0 ? left : std::min(left, late);
+      late -= std::min(late, counts.late);
+      counts.filtered = left - counts.late;
+    }
+    for (const auto& [number, counts] : before) requests_[number] += counts;
+  }
+
+  // The split was read so far. What is not noted is a request of one record, accepted; one that
+  // this batch may have seen in part is noted always.
+  void NoteRequests(const Piece& piece) {
+    if (!staged_.requests) staged_.requests.emplace();
+    const auto begun = format::DecoderState::FromJson(piece.of->state);
+    const auto ended = format::DecoderState::FromJson(piece.reached->state);
+    const std::vector<columnar::InputPart>& parts = piece.parts->parts;
+    const size_t first = piece.parts->IndexOf(begun ? begun->offset : 0);
+    const size_t last =
+        piece.reached->done || !ended ? parts.size() - 1 : piece.parts->IndexOf(ended->offset);
+    for (size_t i = first; i <= last; ++i) {
+      const ledger::Counts counts = requests_[parts[i].number];
+      const bool in_part = (i == first && begun.has_value()) || (i == last && !piece.reached->done);
+      if (in_part || counts.read != 1 || counts.accepted != 1)
+        staged_.requests->push_back({parts[i].number, counts});
+    }
+    requests_.clear();
   }
 
   Result<void> WriteDeadLetters(const std::vector<columnar::RejectedRow>& rejected,
@@ -148,6 +242,7 @@ class BatchRun {
   ReadAhead& input_;
   const std::function<void(uint64_t)>& advance_;
   StagedBatch staged_;
+  std::map<uint64_t, ledger::Counts> requests_;  // By their number, of the split being read.
 };
 
 }  // namespace

@@ -18,6 +18,7 @@ struct StagedBatch {
   std::vector<table::StagedTable> tables;
   ledger::BatchOutcome outcome;
   std::vector<ledger::ObjectProgress> progress;
+  std::optional<std::vector<ledger::RequestCounts>> requests;  // Of splits that have parts.
   std::optional<Error> fail;  // on_fail: fail, or unknown_columns: fail.
 };
 

@@ -4,10 +4,22 @@
 #include <arrow/record_batch.h>
 
 #include "env/hash.h"
+#include "source/dead_letter/letter.h"
 #include "table/shape.h"
 
 namespace weir::pipeline {
 namespace {
+
+// A part is an object of its own: its name says which, and its content never changes.
+DeadLetterOrigin OriginOf(const DeadLetterOrigin& whole, const columnar::InputPart& part) {
+  DeadLetterOrigin origin = whole;
+  origin.parts = nullptr;
+  origin.source = part.name;
+  origin.version = part.name;
+  if (!part.values.empty() && !origin.read_as.empty())
+    origin.read_as = source::WithValues(origin.read_as, part.values);
+  return origin;
+}
 
 // Builds the columns of the dead-letter table, in their order.
 class Columns {
@@ -18,6 +30,13 @@ class Columns {
   }
 
   arrow::Status Append(const DeadLetterOrigin& origin, const columnar::RejectedRow& row) {
+    if (origin.parts != nullptr) {
+      const columnar::InputPart& part = origin.parts->At(row.offset);
+      columnar::RejectedRow within = row;
+      within.offset -= part.offset;
+      if (within.line != 0) within.line -= part.line - 1;
+      return Append(OriginOf(origin, part), within);
+    }
     ARROW_RETURN_NOT_OK(Text(0, DeadLetterId(origin, row.offset)));
     ARROW_RETURN_NOT_OK(Text(1, origin.batch.ToString()));
     ARROW_RETURN_NOT_OK(Text(2, origin.source));

@@ -9,6 +9,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/units.h"
+#include "columnar/input_parts.h"
 #include "columnar/rejected_row.h"
 
 namespace weir::pipeline {
@@ -22,6 +23,8 @@ struct DeadLetterOrigin {
   std::string sink;     // The sink that refused; empty: the contract.
   Instant received_at;
   std::string read_as = {};  // source::ReadAs as JSON: how a replay makes records of it again.
+  // Where the object is several: each letter is of the part that it stands in.
+  std::shared_ptr<const columnar::InputParts> parts = {};
 };
 
 // The same record of the same input has the same id for ever: XXH3-128 over project, pipeline,

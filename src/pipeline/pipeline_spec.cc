@@ -62,10 +62,39 @@ void CheckSinkColumns(const PipelineSpec& spec, const config::Node& node,
                   config::Suggestion(name, known));
 }
 
+// A default outside of the record is one of the request's, and a parameter one of the route's.
+void CheckOutside(const PipelineSpec& spec, const config::Node& node,
+                  const config::Reading& reading) {
+  using columnar::OutsideDefault;
+  const auto* http = std::get_if<source::HttpSpec>(&spec.source);
+  for (size_t i = 0; i < spec.contract.columns.size(); ++i) {
+    const columnar::ColumnSpec& column = spec.contract.columns[i];
+    if (!column.outside) continue;
+    const Place place = spec.contract.PlacesOf(i).default_text;
+    const Place& at = place.known() ? place : node.place;
+    if (http == nullptr) {
+      reading.Add("config.outside_default",
+                  "column '" + column.name + "': path() and header() are of an http source", at,
+                  "give it a value, or leave the default out");
+      continue;
+    }
+    const auto names = http->parameters();
+    if (column.outside->where == OutsideDefault::Where::kPath &&
+        std::ranges::find(names, column.outside->name) == names.end())
+      reading.Add(
+          "config.outside_default",
+          "column '" + column.name + "': the route has no parameter '" + column.outside->name + "'",
+          at,
+          names.empty() ? "route: /stores/{store_id}/events"
+                        : config::Suggestion(column.outside->name, names));
+  }
+}
+
 // Which parts go together.
 void CheckTogether(const PipelineSpec& spec, const config::Node& node,
                    const config::Reading& reading) {
   CheckSinkColumns(spec, node, reading);
+  CheckOutside(spec, node, reading);
   const bool to_files = std::holds_alternative<sink::FilesSinkSpec>(spec.sink);
   const config::Node* sink = node.Find("sink");
   if (spec.generates() != to_files) {
@@ -152,6 +181,9 @@ std::string Definition(const PipelineSpec& spec) {
                        {"format", column.format},
                        {"zone", column.zone},
                        {"default", column.default_text ? json(*column.default_text) : json()}});
+  for (size_t i = 0; i < spec.contract.columns.size(); ++i)
+    if (const auto& outside = spec.contract.columns[i].outside)
+      columns[i]["outside"] = {static_cast<int>(outside->where), outside->name};
   json rules = json::array();
   for (const contract::RuleSpec& rule : spec.contract.rules)
     rules.push_back({{"name", rule.name},

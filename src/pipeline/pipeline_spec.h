@@ -18,6 +18,7 @@
 #include "sink/table/table_sink.h"
 #include "source/files/files_source.h"
 #include "source/generate/generate.h"
+#include "source/http/http_spec.h"
 
 namespace weir::pipeline {
 
@@ -27,7 +28,7 @@ struct FlushSpec {
   std::chrono::microseconds every = std::chrono::milliseconds(500);
 };
 
-using SourceSpec = std::variant<source::FilesSpec, source::GenerateSpec>;
+using SourceSpec = std::variant<source::FilesSpec, source::GenerateSpec, source::HttpSpec>;
 using SinkSpec = std::variant<sink::TableSinkSpec, sink::FilesSinkSpec>;
 
 struct PipelineSpec {
@@ -43,8 +44,10 @@ struct PipelineSpec {
   std::optional<BadRecordsSpec> bad_records;
   SinkSpec sink;
 
-  // Pipelines that generate are run by `weir gen`, the others by `weir run`.
+  // Pipelines that generate are run by `weir gen`, those that serve by `weir serve`, the others by
+  // `weir run`.
   bool generates() const { return std::holds_alternative<source::GenerateSpec>(source); }
+  bool serves() const { return std::holds_alternative<source::HttpSpec>(source); }
 };
 
 // The keys of `pipelines.NAME`.

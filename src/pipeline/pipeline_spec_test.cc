@@ -98,6 +98,9 @@ TEST(PipelineSpec, SaysWhatIsWrongAndWhatIsNotBuilt) {
       {"source: { files: x }\ncontract: { columns: { a: int } }", "config.missing_key"},
       {"source: { http: { route: /x } }\ncontract: { columns: { a: int } }\nsink: { table: raw.a }",
        "config.not_built"},
+      {"source: { files: x }\ncontract: { columns: { a: int default header(a) } }\n"
+       "sink: { table: raw.a }",
+       "config.outside_default"},
       {"source: { files: x }\ncontract: { columns: { a: int } }\nsink: { table: events }",
        "table.name"},
       {"source: { files: x }\ncontract: { columns: { a: int } }\nsink: { table: raw.a }\nlate: { "

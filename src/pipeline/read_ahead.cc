@@ -147,8 +147,9 @@ struct ReadAhead::State {
     WEIR_TRY(reading->split->CheckUnchanged());
     splits[next].state = at.ToJson();
     splits[next].done = ended;
-    if (ended) reading.reset();
     Piece piece;
+    piece.parts = reading->split->parts();
+    if (ended) reading.reset();
     piece.of = of;
     piece.reached = splits[next];
     return channel.Put(std::move(piece));
@@ -162,16 +163,17 @@ struct ReadAhead::State {
     if (!split.state.empty()) {
       WEIR_ASSIGN(start, format::DecoderState::FromJson(split.state));
     }
-    WEIR_ASSIGN(opened.format, source.FormatOf(split.object));
+    WEIR_ASSIGN(opened.format, source.FormatOf(split));
     const format::FormatSpec& format = opened.format;
     const env::OpenFile* file = opened.split->ByPosition();
     if (format::ReadsByPosition(format.kind) && file != nullptr) {
       WEIR_ASSIGN(opened.decoder,
                   format::MakeFileDecoder(format, columns, *file, split.size, start));
     } else {
-      WEIR_ASSIGN(opened.decoder,
-                  format::MakeDecoder(format, columns, opened.split->Read(start.reader_offset()),
-                                      start, {.input_name = split.object}));
+      WEIR_ASSIGN(
+          opened.decoder,
+          format::MakeDecoder(format, columns, opened.split->Read(start.reader_offset()), start,
+                              {.input_name = split.object, .parts = opened.split->parts()}));
     }
     reading = std::move(opened);
     return {};

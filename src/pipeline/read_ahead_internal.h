@@ -46,6 +46,7 @@ struct Piece {
   uint64_t bytes = 0;                                // Of input, read for `rows`.
   std::optional<ledger::ObjectProgress> reached;     // Nothing more of this split in this batch.
   std::shared_ptr<const ledger::ObjectProgress> of;  // The split as planned; null where batch_ends.
+  std::shared_ptr<const columnar::InputParts> parts;  // With `reached`, of a split that has some.
   bool batch_ends = false;
 };
 

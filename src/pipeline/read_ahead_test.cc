@@ -25,7 +25,7 @@ class TextSource final : public source::Source {
     if (found == objects.end()) return Fail(ErrorKind::kNotFound, "source.lost", "gone");
     return std::make_unique<Reading>(found->second, split.object == changed);
   }
-  Result<format::FormatSpec> FormatOf(const std::string&) const override {
+  Result<format::FormatSpec> FormatOf(const ledger::ObjectProgress&) const override {
     format::FormatSpec csv;
     csv.kind = format::FormatKind::kCsv;
     return csv;

@@ -465,9 +465,15 @@ struct Runner::State {
                                                             std::chrono::microseconds begun,
                                                             const std::string& note) {
     std::vector<ObjectProgress> read = staged.progress;
+    std::optional<ledger::RequestRows> requests;
+    if (staged.requests) {
+      requests = source->RequestsOf(read);
+      requests->counts = std::move(*staged.requests);
+    }
     WEIR_ASSIGN(const ledger::BatchOutcome outcome,
                 owner->Commit(batch, std::move(staged.tables), std::move(staged.outcome),
-                              std::move(staged.progress), note));
+                              std::move(staged.progress), note, {}, std::move(requests)));
+    source->Committed(read);
     WEIR_TRY(PublishBadRecords(batch.id));
     bad_rate.Note(batch.plan.time, outcome.counts);
     Count(outcome);
@@ -585,7 +591,7 @@ struct Runner::State {
                                        .raw_length = 0,
                                        .raw_hash = split.version,
                                        .reasons = {{code, "", "", detail}}};
-    const auto format = source->FormatOf(split.object);
+    const auto format = source->FormatOf(split);
     const std::string read_as =
         format ? source::MakeReadAs(split, *format, {}).ToJson() : std::string();
     const DeadLetterOrigin origin{context.project, batch.id, split.object, split.version, "",

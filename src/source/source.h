@@ -18,10 +18,12 @@
 #include <vector>
 
 #include "base/result.h"
+#include "columnar/input_parts.h"
 #include "env/bytes.h"
 #include "env/files.h"
 #include "format/format_spec.h"
 #include "ledger/batch.h"
+#include "ledger/request.h"
 
 namespace weir::source {
 
@@ -60,6 +62,8 @@ class OpenSplit {
   virtual std::unique_ptr<env::ByteReader> Read(uint64_t offset) = 0;
   // The same bytes by position, from 0; null where the source can only be read in order.
   virtual const env::OpenFile* ByPosition() const { return nullptr; }
+  // Where the split is several objects one behind the other; null: it is one.
+  virtual std::shared_ptr<const columnar::InputParts> parts() const { return nullptr; }
   // Fails with source.changed (kConflict) if the object changed since it was opened: then what was
   // read must not count.
   virtual Result<void> CheckUnchanged() = 0;
@@ -81,8 +85,14 @@ class Source {
   }
   // Error source.lost (kNotFound): that version is gone from there.
   virtual Result<std::unique_ptr<OpenSplit>> Open(const ledger::ObjectProgress& split) = 0;
-  // How the object's bytes are to be decoded.
-  virtual Result<format::FormatSpec> FormatOf(const std::string& object) const = 0;
+  // How the split's bytes are to be decoded; of a dead letter's input, its name is enough.
+  virtual Result<format::FormatSpec> FormatOf(const ledger::ObjectProgress& split) const = 0;
+  // What of requests the commit of a batch that read these must keep.
+  virtual ledger::RequestRows RequestsOf(const std::vector<ledger::ObjectProgress>& /*read*/) {
+    return {};
+  }
+  // A batch that read these is committed: nobody will read them again.
+  virtual void Committed(const std::vector<ledger::ObjectProgress>& /*read*/) {}
 };
 
 }  // namespace weir::source

@@ -77,7 +77,16 @@ std::string ReadAs::ToJson() const {
                    {"has_header", format.csv.has_header},
                    {"encoding", format::ToText(format.csv.encoding)}};
   }
+  for (const auto& [column, text] : values) made["values"].push_back({column, text});
   return Dump(made);
+}
+
+std::string WithValues(const std::string& read_as,
+                       const std::vector<std::pair<std::string, std::string>>& values) {
+  json made = json::parse(read_as);
+  for (const auto& [column, text] : values) made["values"].push_back({column, text});
+  std::string text = Dump(made);
+  return text.empty() ? read_as : text;
 }
 
 Result<ReadAs> ReadAs::FromJson(std::string_view text, const std::string& source) {
@@ -96,6 +105,9 @@ Result<ReadAs> ReadAs::FromJson(std::string_view text, const std::string& source
                    .state = "",
                    .done = false};
     WEIR_ASSIGN(made.found, format::DecoderState::FromJson(stored.at("found").dump()));
+    if (stored.contains("values"))
+      for (const json& value : stored.at("values"))
+        made.values.emplace_back(value.at(0).get<std::string>(), value.at(1).get<std::string>());
     if (stored.contains("csv")) {
       const json& csv = stored.at("csv");
       made.format.csv = {.delimiter = Character(csv.at("delimiter")),

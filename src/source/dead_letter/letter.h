@@ -21,6 +21,8 @@ struct ReadAs {
   format::FormatSpec format;
   format::DecoderState found;     // What the input's beginning told; no position.
   ledger::ObjectProgress object;  // Path, version, size and mtime; the state is not kept.
+  // Defaults that stood around the record: column -> text.
+  std::vector<std::pair<std::string, std::string>> values = {};
 
   std::string ToJson() const;  // Without the path, which is the letter's source.
   // Error letter.read_as (kCorrupt).
@@ -36,6 +38,10 @@ struct ReadAs {
 // Of a split that `decoder` reads, standing behind the record.
 ReadAs MakeReadAs(const ledger::ObjectProgress& split, const format::FormatSpec& format,
                   const format::DecoderState& state);
+
+// `read_as`, as JSON, of a record around which these stood.
+std::string WithValues(const std::string& read_as,
+                       const std::vector<std::pair<std::string, std::string>>& values);
 
 // What stands in the place of a letter's bytes from now on.
 struct Fix {

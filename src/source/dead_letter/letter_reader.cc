@@ -81,12 +81,32 @@ DecodedBatch OnlyBroken(RejectedRow row) {
   return batch;
 }
 
+// What is known of the letter's input.
+ledger::ObjectProgress InputOf(const Letter& letter) {
+  ledger::ObjectProgress input;
+  if (letter.read_as) input = letter.read_as->object;
+  input.object = letter.source;
+  return input;
+}
+
 }  // namespace
 
 size_t DecodedLetters::letter_of(uint64_t chunk_offset) const {
   const auto after = std::ranges::upper_bound(begins, chunk_offset);
   WEIR_CHECK(after != begins.begin());
   return static_cast<size_t>(after - begins.begin()) - 1;
+}
+
+// Defaults that stood around the record stand in the columns now.
+std::vector<columnar::ColumnSpec> LetterReader::ColumnsFor(const Letter& letter) const {
+  std::vector<columnar::ColumnSpec> columns = columns_;
+  if (!letter.read_as) return columns;
+  for (columnar::ColumnSpec& column : columns)
+    for (const auto& [name, text] : letter.read_as->values)
+      if (column.outside && column.name == name) column.default_text = text;
+  for (columnar::ColumnSpec& column : columns)
+    if (column.default_text) column.outside.reset();
+  return columns;
 }
 
 // nullopt: its bytes are no record, or more than one.
@@ -110,15 +130,16 @@ Result<std::optional<DecodedBatch>> LetterReader::DecodeOne(const Letter& letter
     start = letter.read_as->within_text();
     if (letter.fix && !letter.fix->header.empty()) start.csv_header = letter.fix->header;
   } else {
-    WEIR_ASSIGN(format, original_.FormatOf(letter.source));
+    WEIR_ASSIGN(format, original_.FormatOf(InputOf(letter)));
   }
   if (format.kind == format::FormatKind::kCsv && format.csv.has_header && start.csv_header.empty())
     return OnlyBroken(
         Unreadable(letter, "replay.header", "the header that it was read with was not kept"));
-  WEIR_ASSIGN(const auto decoder,
-              format::MakeDecoder(
-                  format, columns_, std::make_unique<env::MemoryReader>(BytesOf(letter)), start,
-                  {.input_name = letter.source, .chunk_bytes = BytesOf(letter).size() + 64}));
+  WEIR_ASSIGN(
+      const auto decoder,
+      format::MakeDecoder(
+          format, ColumnsFor(letter), std::make_unique<env::MemoryReader>(BytesOf(letter)), start,
+          {.input_name = letter.source, .chunk_bytes = BytesOf(letter).size() + 64}));
   WEIR_ASSIGN(auto first, decoder->Next({}));
   WEIR_ASSIGN(const auto more, decoder->Next({}));
   if (!first || more || first->read() != 1) return std::nullopt;
@@ -150,7 +171,7 @@ Result<LetterReader::Rest> LetterReader::OpenRest(const Letter& letter) {
   Rest rest;
   const ReadAs& as = *letter.read_as;
   WEIR_ASSIGN(const format::FormatSpec format, letter.reason == "csv.header"
-                                                   ? original_.FormatOf(letter.source)
+                                                   ? original_.FormatOf(InputOf(letter))
                                                    : Result<format::FormatSpec>(as.format));
   format::DecoderState start = as.found;
   if (letter.reason == "csv.header" && !letter.cut()) {

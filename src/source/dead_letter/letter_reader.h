@@ -52,6 +52,7 @@ class LetterReader {
 
  private:
   Result<std::optional<columnar::DecodedBatch>> DecodeOne(const Letter& letter);
+  std::vector<columnar::ColumnSpec> ColumnsFor(const Letter& letter) const;
 
   Source& original_;
   std::vector<columnar::ColumnSpec> columns_;

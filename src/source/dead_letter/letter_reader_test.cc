@@ -19,7 +19,8 @@ class MemorySource final : public Source {
       return Fail(ErrorKind::kNotFound, "source.lost", "the file is gone");
     return std::make_unique<Split>(found->second);
   }
-  Result<format::FormatSpec> FormatOf(const std::string& object) const override {
+  Result<format::FormatSpec> FormatOf(const ledger::ObjectProgress& split) const override {
+    const std::string& object = split.object;
     return format::FormatOfPath(object).value();
   }
 

@@ -85,7 +85,8 @@ class FilesSource final : public Source {
     return OpenFileSplit(files_, names_.PathOf(split.object), split);
   }
 
-  Result<format::FormatSpec> FormatOf(const std::string& object) const override {
+  Result<format::FormatSpec> FormatOf(const ObjectProgress& split) const override {
+    const std::string& object = split.object;
     const auto by_name = format::FormatOfPath(object);
     if (!by_name && !spec_.format) {
       return Fail({.kind = ErrorKind::kConfig,
@@ -105,6 +106,11 @@ class FilesSource final : public Source {
   }
 
  private:
+  static ObjectProgress Named(const std::string& name) {
+    ObjectProgress object;
+    object.object = name;
+    return object;
+  }
   bool marked() const { return std::holds_alternative<ReadyMarker>(spec_.ready); }
 
   // An object with which something failed: told under its name, with what to do.
@@ -258,7 +264,7 @@ class FilesSource final : public Source {
       if (begun) object.state = state.ToJson();
     }
     if (seen.complete == Complete::kWholeRecords) {
-      WEIR_ASSIGN(const format::FormatSpec format, FormatOf(seen.name));
+      WEIR_ASSIGN(const format::FormatSpec format, FormatOf(Named(seen.name)));
       const auto reader = env::ReadRange(*seen.file, state.offset, seen.status.size);
       WEIR_ASSIGN(object.size, format::WholeRecordsEnd(format, *context_.columns, state, *reader));
       if (object.size <= hashed) return std::nullopt;
@@ -297,7 +303,7 @@ class FilesSource final : public Source {
   // Whether a part of the file's bytes is a part of its records: records of lines, no compression,
   // no other encoding.
   bool IsPlain(const Seen& seen) const {
-    const auto format = FormatOf(seen.name);
+    const auto format = FormatOf(Named(seen.name));
     if (!format) return false;
     if (format->kind != format::FormatKind::kCsv && format->kind != format::FormatKind::kNdjson)
       return false;

@@ -357,12 +357,13 @@ TEST_F(FilesSourceTest, FollowingLooksOnlyWhereThereIsNews) {
 
 TEST_F(FilesSourceTest, TheEndingTellsTheFormatUnlessTheSourceDoes) {
   auto source = Make();
-  EXPECT_EQ(source->FormatOf("a.ndjson.gz")->kind, format::FormatKind::kNdjson);
-  EXPECT_EQ(source->FormatOf("a.tsv")->csv.delimiter, '\t');
-  EXPECT_EQ(source->FormatOf("a.dat").error().code, "source.format");
+  EXPECT_EQ(source->FormatOf({"a.ndjson.gz", "", 0, 0, "", false})->kind,
+            format::FormatKind::kNdjson);
+  EXPECT_EQ(source->FormatOf({"a.tsv", "", 0, 0, "", false})->csv.delimiter, '\t');
+  EXPECT_EQ(source->FormatOf({"a.dat", "", 0, 0, "", false}).error().code, "source.format");
   spec_.format = format::FormatKind::kCsv;
   source = Make();
-  EXPECT_EQ(source->FormatOf("a.dat")->kind, format::FormatKind::kCsv);
+  EXPECT_EQ(source->FormatOf({"a.dat", "", 0, 0, "", false})->kind, format::FormatKind::kCsv);
 }
 
 }  // namespace

@@ -115,4 +115,8 @@ class Front {
   virtual uint64_t keys() const = 0;
 };
 
+// What a Runner reads that is there for dead letters and batches alone, while no front is open:
+// nothing new comes, and a request that must be read is source.closed (kUnavailable).
+std::unique_ptr<Source> MakeClosedSource();
+
 }  // namespace weir::source

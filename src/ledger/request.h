@@ -1,0 +1,46 @@
+// What a batch of HTTP requests leaves in the catalog when it commits: the keys that were in the
+// log until then, and what became of each request. Pure values.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/units.h"
+#include "ledger/batch.h"
+
+namespace weir::ledger {
+
+// An Idempotency-Key and the body that it came with, as hashes.
+struct RequestKey {
+  uint64_t high = 0;
+  uint64_t low = 0;
+  uint64_t fingerprint = 0;
+  uint64_t sequence = 0;  // Of the request in the log.
+  Instant at;             // When it was received.
+  friend bool operator==(const RequestKey&, const RequestKey&) = default;
+};
+
+// Added to what is kept of the same request, which may be read by several batches. A request of one
+// record that was accepted is not kept: that is what a request without counts was.
+struct RequestCounts {
+  uint64_t sequence = 0;
+  Counts counts;
+  friend bool operator==(const RequestCounts&, const RequestCounts&) = default;
+};
+
+// What is kept of a request.
+struct KeptRequest {
+  uint64_t sequence = 0;
+  Counts counts;
+  BatchNumber first_batch;  // That read a part of it.
+  BatchNumber last_batch;
+};
+
+struct RequestRows {
+  std::vector<RequestKey> keys;
+  std::vector<RequestCounts> counts;
+  Instant forget_keys_before;  // Received earlier: beyond the horizon.
+};
+
+}  // namespace weir::ledger

@@ -1,0 +1,290 @@
+#include "source/http/front.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "base/check.h"
+#include "source/http/http_source_internal.h"
+#include "source/http/intake_internal.h"
+
+namespace weir::source {
+namespace {
+
+using wal::Sequence;
+
+// What a request was that the catalog keeps nothing of.
+constexpr ledger::Counts kOneAccepted{
+    .read = 1, .accepted = 1, .rejected = 0, .duplicate = 0, .filtered = 0, .late = 0};
+
+class LogFront final : public Front {
+ public:
+  LogFront(const FrontContext& context, std::vector<FrontPipeline> pipelines,
+           std::unique_ptr<KeyTable> keys, std::unique_ptr<wal::Log> log,
+           const std::map<std::string, Sequence>& done)
+      : context_(context),
+        keys_(std::move(keys)),
+        log_(std::move(log)),
+        shared_{context.clock, *log_, *keys_} {
+    for (FrontPipeline& pipeline : pipelines) {
+      const auto at = done.find(pipeline.name);
+      const Sequence until = at == done.end() ? Sequence() : at->second;
+      log_->Trim(wal::StreamOf(pipeline.name), until);
+      committed_[pipeline.name] = until;
+      intakes_.push_back(std::make_unique<PipelineIntake>(shared_, std::move(pipeline),
+                                                          context.catalog.instance()));
+    }
+    asker_ = std::thread([this] { AnswerAll(); });
+  }
+
+  ~LogFront() override {
+    Stop();
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+    }
+    asked_.notify_all();
+    asker_.join();
+    log_.reset();  // Calls what is left to be called, which needs the rest.
+  }
+
+  Intake* Find(std::string_view pipeline) override { return FindDoor(pipeline); }
+
+  std::unique_ptr<Source> MakeSource(const std::string& pipeline) override {
+    const PipelineIntake* door = FindDoor(pipeline);
+    WEIR_CHECK(door != nullptr);
+    return MakeHttpSource(door->stream(), context_.clock,
+                          [this, door](Sequence until) { Committed(*door, until); });
+  }
+
+  void FindReceipt(std::string id, ReceiptDone done) override {
+    Ask([this, id = std::move(id), done = std::move(done)]() mutable { done(ReadReceipt(id)); });
+  }
+
+  WaiterId WhenCommitted(const Intake& intake, Sequence sequence, ReceiptDone done) override {
+    std::unique_lock lock(mutex_);
+    const WaiterId id = next_waiter_++;
+    if (committed_[intake.pipeline()] >= sequence) {
+      lock.unlock();
+      FindReceipt(intake.ReceiptOf(sequence), std::move(done));
+      return id;
+    }
+    waiters_.emplace(id, Waiter{intake.pipeline(), sequence, std::move(done)});
+    return id;
+  }
+
+  void Forget(WaiterId waiter) override {
+    const std::lock_guard lock(mutex_);
+    waiters_.erase(waiter);
+  }
+
+  void Stop() override { shared_.stopped = true; }
+
+  void Drain() override {
+    while (shared_.under_way != 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+
+  wal::LogState log_state() const override { return log_->state(); }
+  uint64_t waiting_bytes(const std::string& pipeline) const override {
+    return log_->stream_bytes(wal::StreamOf(pipeline));
+  }
+  uint64_t keys() const override { return keys_->size(); }
+
+ private:
+  struct Waiter {
+    std::string pipeline;
+    Sequence sequence;
+    ReceiptDone done;
+  };
+
+  PipelineIntake* FindDoor(std::string_view pipeline) {
+    const auto found = std::ranges::find(intakes_, pipeline, &PipelineIntake::pipeline);
+    return found == intakes_.end() ? nullptr : found->get();
+  }
+
+  // The catalog is asked by one thread, since it can take a while.
+  void Ask(std::move_only_function<void()> question) {
+    {
+      const std::lock_guard lock(mutex_);
+      questions_.push_back(std::move(question));
+    }
+    asked_.notify_one();
+  }
+
+  void AnswerAll() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      asked_.wait(lock, [this] { return ending_ || !questions_.empty(); });
+      if (questions_.empty()) return;
+      auto question = std::move(questions_.front());
+      questions_.pop_front();
+      lock.unlock();
+      question();
+      question = nullptr;
+      lock.lock();
+    }
+  }
+
+  // Called by the runner's thread, after its commit.
+  void Committed(const PipelineIntake& door, Sequence until) {
+    log_->Trim(door.stream().id, until);
+    std::vector<std::pair<Sequence, ReceiptDone>> ready;
+    {
+      const std::lock_guard lock(mutex_);
+      committed_[door.pipeline()] = std::max(committed_[door.pipeline()], until);
+      for (auto at = waiters_.begin(); at != waiters_.end();) {
+        if (at->second.pipeline != door.pipeline() || at->second.sequence > until) {
+          ++at;
+          continue;
+        }
+        ready.emplace_back(at->second.sequence, std::move(at->second.done));
+        at = waiters_.erase(at);
+      }
+    }
+    for (auto& [sequence, done] : ready) FindReceipt(door.ReceiptOf(sequence), std::move(done));
+  }
+
+  static std::unexpected<Error> NotFound(const std::string& id) {
+    return Fail(ErrorKind::kNotFound, "receipt.not_found",
+                "no request has the receipt " + id.substr(0, 100));
+  }
+
+  Result<ReceiptState> ReadReceipt(const std::string& id) {
+    const auto receipt = ParseReceipt(id);
+    if (!receipt || receipt->instance != context_.catalog.instance()) return NotFound(id);
+    const PipelineIntake* door = FindDoor(receipt->pipeline);
+    if (door == nullptr || receipt->sequence > log_->state().durable) return NotFound(id);
+    ReceiptState state;
+    state.id = id;
+    state.pipeline = receipt->pipeline;
+    state.table = door->spec().table;
+    WEIR_ASSIGN(const auto newest,
+                context_.catalog.ObjectByPath(receipt->pipeline, std::string(kRequests)));
+    if (receipt->sequence > CursorOf(newest).done) {
+      const auto reader =
+          log_->Read(door->stream().id, Sequence(receipt->sequence.value - 1), receipt->sequence);
+      WEIR_ASSIGN(const auto entry, reader->Next());
+      if (!entry) return NotFound(id);
+      return state;
+    }
+    WEIR_ASSIGN(const auto kept,
+                context_.catalog.KeptRequestFrom(receipt->pipeline, receipt->sequence.value));
+    const bool its_own = kept && kept->sequence == receipt->sequence.value;
+    state.counts = its_own ? kept->counts : kOneAccepted;
+    state.stage = ReceiptStage::kCommitted;
+    std::optional<catalog::BatchRecord> batch;
+    if (its_own) {
+      WEIR_ASSIGN(batch, context_.catalog.Batch(receipt->pipeline, kept->last_batch));
+    } else {
+      WEIR_ASSIGN(batch, LastBatchOf(receipt->pipeline, receipt->sequence));
+      // Of a split that several batches read, the next request that is kept is of the same batch.
+      if (batch && kept && !batch->plan.splits.front().state.empty() &&
+          Sequence(kept->sequence) <=
+              ParseVersion(batch->plan.splits.front().version).value_or(RequestRange{}).last) {
+        WEIR_ASSIGN(batch, context_.catalog.Batch(receipt->pipeline, kept->first_batch));
+      }
+    }
+    if (!batch) return state;
+    state.batch = batch->id.ToString();
+    if (batch->state == ledger::BatchState::kVoid) state.stage = ReceiptStage::kVoided;
+    if (!batch->outcome) return state;
+    for (const ledger::TableOutcome& table : batch->outcome->tables)
+      if (table.table == state.table) state.snapshot = table.snapshot;
+    return state;
+  }
+
+  // The newest batch that begins at the request or before it. Batches read the log in its order, so
+  // a search by halves finds it; those that read no requests (replays) are passed over.
+  Result<std::optional<catalog::BatchRecord>> LastBatchOf(const std::string& pipeline,
+                                                          Sequence sequence) {
+    WEIR_ASSIGN(const ledger::PipelineState newest, context_.catalog.Pipeline(pipeline));
+    uint64_t begin = 0;  // No batch up to here begins behind it.
+    uint64_t end = newest.batch.value + 1;
+    std::optional<catalog::BatchRecord> found;
+    while (end - begin > 1) {
+      const uint64_t middle = begin + (end - begin) / 2;
+      uint64_t at = middle;
+      std::optional<catalog::BatchRecord> batch;
+      for (; at > begin; --at) {
+        WEIR_ASSIGN(batch, context_.catalog.Batch(pipeline, BatchNumber(at)));
+        if (batch && !batch->plan.splits.empty()) break;
+      }
+      if (at == begin) {
+        begin = middle;
+        continue;
+      }
+      const auto range = ParseVersion(batch->plan.splits.front().version);
+      if (range && range->first <= sequence) {
+        found = std::move(batch);
+        begin = middle;
+      } else {
+        end = at;
+      }
+    }
+    return found;
+  }
+
+  FrontContext context_;
+  std::unique_ptr<KeyTable> keys_;
+  std::unique_ptr<wal::Log> log_;
+  IntakeShared shared_;
+  std::vector<std::unique_ptr<PipelineIntake>> intakes_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable asked_;
+  std::deque<std::move_only_function<void()>> questions_;
+  std::map<WaiterId, Waiter> waiters_;
+  std::map<std::string, Sequence> committed_;
+  WaiterId next_waiter_ = 1;
+  bool ending_ = false;
+  std::thread asker_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Front>> Front::Open(const FrontContext& context,
+                                           std::vector<FrontPipeline> pipelines) {
+  wal::LogOptions options{.folder = context.folder,
+                          .bytes_max = context.log_bytes_max,
+                          .segment_bytes = kLogSegmentBytes,
+                          .streams = {},
+                          .after = Sequence()};
+  std::map<std::string, Sequence> done;
+  for (const FrontPipeline& pipeline : pipelines) {
+    options.streams.push_back(pipeline.name);
+    WEIR_ASSIGN(const auto newest,
+                context.catalog.ObjectByPath(pipeline.name, std::string(kRequests)));
+    if (!newest) continue;
+    const RequestCursor cursor = CursorOf(*newest);
+    options.after = std::max(options.after, cursor.behind);
+    done[pipeline.name] = cursor.done;
+  }
+  auto keys = std::make_unique<KeyTable>(kIdempotencyKeysMax);
+  const Instant now = context.clock.Now();
+  constexpr int64_t kHorizon =
+      std::chrono::duration_cast<std::chrono::microseconds>(kKeyHorizon).count();
+  WEIR_TRY(context.catalog.RequestKeys({now.micros - kHorizon}, [&](const ledger::RequestKey& key) {
+    keys->Restore({{key.high, key.low}, key.fingerprint}, Sequence(key.sequence), key.at);
+  }));
+  std::optional<Error> unreadable;
+  WEIR_ASSIGN(auto log,
+              wal::Log::Open(
+                  context.files, context.random, std::move(options), [&](const wal::Entry& entry) {
+                    const auto request = DecodeRequest(entry.bytes);
+                    if (!request) {
+                      unreadable = request.error();
+                    } else if (request->record.key &&
+                               request->record.received_at.micros + kHorizon > now.micros) {
+                      keys->Restore(*request->record.key, entry.sequence,
+                                    request->record.received_at);
+                    }
+                  }));
+  if (unreadable) return Fail(std::move(*unreadable));
+  return std::make_unique<LogFront>(context, std::move(pipelines), std::move(keys), std::move(log),
+                                    done);
+}
+
+}  // namespace weir::source

@@ -1,0 +1,25 @@
+// The Source of one pipeline's requests. Private to source/http/.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "env/clock.h"
+#include "source/http/request_split_internal.h"
+
+namespace weir::source {
+
+// How far a pipeline has read, by what the catalog knows. Requests up to `done` are committed.
+struct RequestCursor {
+  wal::Sequence done;
+  // A split that was read in part: first of all it is read on.
+  std::optional<ledger::ObjectProgress> open;
+  wal::Sequence behind;  // New splits begin behind it.
+};
+RequestCursor CursorOf(const std::optional<ledger::ObjectProgress>& newest);
+
+// `committed` is told how far all is committed, after each batch. Borrows `stream`.
+std::unique_ptr<Source> MakeHttpSource(const RequestStream& stream, const env::Clock& clock,
+                                       std::function<void(wal::Sequence)> committed);
+
+}  // namespace weir::source

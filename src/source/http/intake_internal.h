@@ -1,0 +1,56 @@
+// The door of one pipeline: checks, key, log. Private to source/http/.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "source/http/front.h"
+#include "source/http/key_table_internal.h"
+#include "source/http/request_split_internal.h"
+
+namespace weir::source {
+
+// What all doors share. Borrowed.
+struct IntakeShared {
+  const env::Clock& clock;
+  wal::Log& log;
+  KeyTable& keys;
+  std::atomic<bool> stopped{false};
+  std::atomic<uint64_t> under_way{0};  // Offered, not yet answered.
+};
+
+class PipelineIntake final : public Intake {
+ public:
+  PipelineIntake(IntakeShared& shared, FrontPipeline pipeline, const std::string& instance);
+
+  const std::string& pipeline() const override { return pipeline_.name; }
+  const HttpSpec& http() const override { return pipeline_.http; }
+  const std::vector<std::string>& headers() const override { return headers_; }
+  std::expected<wal::Room, Refusal> Admit(uint64_t bytes) override;
+  Result<std::unique_ptr<wal::SpoolWriter>> NewSpool() override { return shared_.log.NewSpool(); }
+  std::expected<void, Refusal> Check(const Request& request) override;
+  void Offer(const Request& request, OfferDone done) override;
+  std::string ReceiptOf(wal::Sequence sequence) const override {
+    return MakeReceipt(stream_, sequence);
+  }
+
+  const RequestStream& stream() const { return stream_; }
+  const FrontPipeline& spec() const { return pipeline_; }
+
+ private:
+  std::expected<RequestRecord, Refusal> Examine(const Request& request) const;
+  std::expected<void, Refusal> FindKey(const Request& request, RequestRecord& record) const;
+  void FindValues(const Request& request, RequestRecord& record) const;
+  void Store(const Request& request, const RequestRecord& record, OfferDone done);
+
+  IntakeShared& shared_;
+  FrontPipeline pipeline_;
+  RequestStream stream_;
+  std::vector<std::string> headers_;
+};
+
+Refusal RefusalOf(const Error& error);
+
+}  // namespace weir::source

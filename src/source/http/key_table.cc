@@ -1,0 +1,59 @@
+#include "source/http/front.h"
+#include "source/http/key_table_internal.h"
+
+namespace weir::source {
+namespace {
+
+constexpr int64_t kHorizonMicros =
+    std::chrono::duration_cast<std::chrono::microseconds>(kKeyHorizon).count();
+
+}  // namespace
+
+KeyAnswer KeyTable::Begin(const KeyRecord& key, Instant now) {
+  const std::lock_guard lock(mutex_);
+  Expire(now);
+  const auto found = known_.find(key.key);
+  if (found != known_.end()) {
+    if (found->second.fingerprint != key.fingerprint) return {KeyState::kOther, {}};
+    if (found->second.sequence.value == 0) return {KeyState::kRunning, {}};
+    return {KeyState::kStored, found->second.sequence};
+  }
+  if (known_.size() >= keys_max_) return {KeyState::kFull, {}};
+  known_.emplace(key.key, Known{key.fingerprint, wal::Sequence()});
+  oldest_.push_back({key.key, now});
+  return {KeyState::kNew, {}};
+}
+
+void KeyTable::Stored(const KeyRecord& key, wal::Sequence sequence) {
+  const std::lock_guard lock(mutex_);
+  const auto found = known_.find(key.key);
+  if (found != known_.end()) found->second.sequence = sequence;
+}
+
+void KeyTable::Dropped(const KeyRecord& key) {
+  const std::lock_guard lock(mutex_);
+  const auto found = known_.find(key.key);
+  if (found != known_.end() && found->second.sequence.value == 0) known_.erase(found);
+}
+
+void KeyTable::Restore(const KeyRecord& key, wal::Sequence sequence, Instant at) {
+  const std::lock_guard lock(mutex_);
+  if (known_.insert_or_assign(key.key, Known{key.fingerprint, sequence}).second)
+    oldest_.push_back({key.key, at});
+}
+
+uint64_t KeyTable::size() const {
+  const std::lock_guard lock(mutex_);
+  return known_.size();
+}
+
+// A key that is dropped and comes again has two entries: the older one must not end the newer.
+void KeyTable::Expire(Instant now) {
+  while (!oldest_.empty() && oldest_.front().at.micros + kHorizonMicros <= now.micros) {
+    const auto found = known_.find(oldest_.front().key);
+    if (found != known_.end() && found->second.sequence.value != 0) known_.erase(found);
+    oldest_.pop_front();
+  }
+}
+
+}  // namespace weir::source

@@ -1,0 +1,58 @@
+// The Idempotency-Keys of requests that are in the log or committed within the horizon. Private to
+// source/http/. Threads: any.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <unordered_map>
+
+#include "source/http/request_record_internal.h"
+
+namespace weir::source {
+
+enum class KeyState : uint8_t {
+  kNew,      // It is being stored from now on: Stored or Dropped must follow.
+  kStored,   // With this body, as `sequence`.
+  kRunning,  // Being stored right now.
+  kOther,    // With another body.
+  kFull,     // No more keys can be known.
+};
+
+struct KeyAnswer {
+  KeyState state = KeyState::kNew;
+  wal::Sequence sequence;
+};
+
+class KeyTable {
+ public:
+  explicit KeyTable(uint64_t keys_max) : keys_max_(keys_max) {}
+
+  KeyAnswer Begin(const KeyRecord& key, Instant now);
+  void Stored(const KeyRecord& key, wal::Sequence sequence);
+  void Dropped(const KeyRecord& key);
+  // One that was stored earlier. Called in the order of `at`.
+  void Restore(const KeyRecord& key, wal::Sequence sequence, Instant at);
+  uint64_t size() const;
+
+ private:
+  struct Known {
+    uint64_t fingerprint = 0;
+    wal::Sequence sequence;  // 0: running.
+  };
+  struct HashOf {
+    size_t operator()(const env::Hash128& key) const { return key.low; }
+  };
+  struct Aging {
+    env::Hash128 key;
+    Instant at;
+  };
+  void Expire(Instant now);
+
+  mutable std::mutex mutex_;
+  uint64_t keys_max_;
+  std::unordered_map<env::Hash128, Known, HashOf> known_;
+  std::deque<Aging> oldest_;  // First.
+};
+
+}  // namespace weir::source
