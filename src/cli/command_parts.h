@@ -27,6 +27,9 @@ PipelineResult RunOnce(const CommandParts& parts, const pipeline::PipelineSpec& 
 // Shows an error of `subject` and logs it.
 void TellError(const CommandParts& parts, const Error& error, const std::string& subject);
 
+// What happened since, added to what happened before.
+void Add(const pipeline::RunSummary& more, pipeline::RunSummary& to);
+
 // Goes on until a signal, or until every pipeline that is followed has failed. Returns the exit
 // code.
 int Follow(const CommandParts& parts, const std::vector<const pipeline::PipelineSpec*>& pipelines);

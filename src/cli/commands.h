@@ -58,6 +58,31 @@ struct RunOptions {
 };
 int Run(const Command& command, const RunOptions& options);
 
+struct ServeOptions {
+  std::string listen;  // Instead of server.listen; empty: as the project says.
+};
+int Serve(const Command& command, const ServeOptions& options);
+
+struct BenchIngestOptions {
+  std::string url;     // "http://127.0.0.1:8000/orders"
+  uint64_t items = 1;  // Records of a request: one as JSON, more as NDJSON.
+  uint64_t connections = 64;
+  std::string time = "5s";  // Of each loop.
+  uint64_t requests = 0;    // Of each loop, at most; 0: as the time allows.
+  double open_share = 0.7;  // Of the closed loop's rate; 0: no open loop.
+  std::string token;
+  bool keys = false;  // Each request has an Idempotency-Key of its own.
+};
+int BenchIngest(const Command& command, const BenchIngestOptions& options);
+
+struct TokenOptions {
+  std::string name;  // Of `revoke`: a name or an id.
+  std::vector<std::string> scopes;
+};
+int TokenCreate(const Command& command, const TokenOptions& options);
+int TokenLs(const Command& command);
+int TokenRevoke(const Command& command, const TokenOptions& options);
+
 struct GenOptions {
   std::string pipeline;
   std::optional<uint64_t> rows;

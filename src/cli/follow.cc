@@ -16,7 +16,6 @@ using std::chrono::seconds;
 // A signal may come just before the wait begins: it is seen this much later, at most.
 constexpr microseconds kWaitMax = std::chrono::milliseconds(500);
 constexpr microseconds kTellEvery = seconds(5);
-constexpr size_t kSkippedTold = 100;
 
 // A pipeline that is followed.
 struct Followed {
@@ -29,20 +28,6 @@ struct Followed {
   microseconds untold_since{};
   microseconds told_at{};
 };
-
-void Add(const pipeline::RunSummary& more, pipeline::RunSummary& to) {
-  to.counts += more.counts;
-  for (const auto& [code, rows] : more.rejected_by) to.rejected_by[code] += rows;
-  for (const auto& [rule, rows] : more.warned_by) to.warned_by[rule] += rows;
-  to.batches += more.batches;
-  to.replayed += more.replayed;
-  to.voided += more.voided;
-  to.bytes += more.bytes;
-  to.objects = std::max(to.objects, more.objects);
-  to.voided_for.insert(more.voided_for.begin(), more.voided_for.end());
-  for (const auto& one : more.skipped)
-    if (to.skipped.size() < kSkippedTold) to.skipped.push_back(one);
-}
 
 class FollowCommand {
  public:
@@ -189,6 +174,22 @@ class FollowCommand {
 };
 
 }  // namespace
+
+constexpr size_t kSkippedTold = 100;
+
+void Add(const pipeline::RunSummary& more, pipeline::RunSummary& to) {
+  to.counts += more.counts;
+  for (const auto& [code, rows] : more.rejected_by) to.rejected_by[code] += rows;
+  for (const auto& [rule, rows] : more.warned_by) to.warned_by[rule] += rows;
+  to.batches += more.batches;
+  to.replayed += more.replayed;
+  to.voided += more.voided;
+  to.bytes += more.bytes;
+  to.objects = std::max(to.objects, more.objects);
+  to.voided_for.insert(more.voided_for.begin(), more.voided_for.end());
+  for (const auto& one : more.skipped)
+    if (to.skipped.size() < kSkippedTold) to.skipped.push_back(one);
+}
 
 int Follow(const CommandParts& parts, const std::vector<const pipeline::PipelineSpec*>& pipelines) {
   return FollowCommand(parts).Go(pipelines);

@@ -25,6 +25,9 @@ namespace {
 struct Arguments {
   InitOptions init;
   RunOptions run;
+  ServeOptions serve;
+  TokenOptions token;
+  BenchIngestOptions bench;
   GenOptions gen;
   QueryOptions query;
   DlqOptions dlq;
@@ -59,6 +62,55 @@ void AddRun(CLI::App& app, Arguments& arguments) {
   run->add_flag("--force", arguments.run.force, "build models whose inputs did not change, too");
   run->callback([&] {
     arguments.verb = [&](const Command& command) { return Run(command, arguments.run); };
+  });
+}
+
+void AddServe(CLI::App& app, Arguments& arguments) {
+  CLI::App* serve =
+      app.add_subcommand("serve", "all pipelines, continuously, and the HTTP API; until a signal");
+  serve->add_option("--listen", arguments.serve.listen, "ADDRESS:PORT instead of server.listen");
+  serve->callback([&] {
+    arguments.verb = [&](const Command& command) { return Serve(command, arguments.serve); };
+  });
+}
+
+void AddToken(CLI::App& app, Arguments& arguments) {
+  CLI::App* token = app.add_subcommand("token", "who may call the HTTP API");
+  token->require_subcommand(1);
+  TokenOptions& options = arguments.token;
+  CLI::App* create = token->add_subcommand("create", "make one, and show it this once");
+  create->add_option("NAME", options.name, "what it is for")->required();
+  create
+      ->add_option("--scope", options.scopes,
+                   "admin | ingest:PIPELINE | ingest:* | read:*, several")
+      ->required();
+  create->callback([&] {
+    arguments.verb = [&](const Command& command) { return TokenCreate(command, options); };
+  });
+  token->add_subcommand("ls", "list them")->callback([&] { arguments.verb = TokenLs; });
+  CLI::App* revoke = token->add_subcommand("revoke", "from now on it opens nothing");
+  revoke->add_option("TOKEN", options.name, "its name or id")->required();
+  revoke->callback([&] {
+    arguments.verb = [&](const Command& command) { return TokenRevoke(command, options); };
+  });
+}
+
+void AddBench(CLI::App& app, Arguments& arguments) {
+  CLI::App* bench = app.add_subcommand("bench", "measure");
+  bench->require_subcommand(1);
+  BenchIngestOptions& options = arguments.bench;
+  CLI::App* ingest = bench->add_subcommand("ingest", "how fast a server takes records over HTTP");
+  ingest->add_option("--url", options.url, "where to POST, of any server")->required();
+  ingest->add_option("--items", options.items, "records of a request")->check(AboveZero);
+  ingest->add_option("--connections", options.connections, "clients at once")->check(AboveZero);
+  ingest->add_option("--time", options.time, "of each loop: 5s");
+  ingest->add_option("--requests", options.requests, "of each loop, at most");
+  ingest->add_option("--open", options.open_share,
+                     "share of the rate found, offered in an open loop");
+  ingest->add_option("--token", options.token, "bearer token");
+  ingest->add_flag("--keys", options.keys, "an Idempotency-Key for each request");
+  ingest->callback([&] {
+    arguments.verb = [&](const Command& command) { return BenchIngest(command, options); };
   });
 }
 
@@ -237,6 +289,9 @@ int Main(int argc, char** argv, const std::atomic<int>& signal, const std::atomi
   AddSimple(app, arguments, "plan", "what the tables must change to fit their contracts", Plan);
   AddApply(app, arguments);
   AddRun(app, arguments);
+  AddServe(app, arguments);
+  AddToken(app, arguments);
+  AddBench(app, arguments);
   AddBatch(app, arguments);
   AddGen(app, arguments);
   AddQuery(app, arguments);

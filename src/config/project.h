@@ -32,11 +32,16 @@ struct LogsSpec {
   std::string level = "info";
 };
 
+struct TlsSpec {
+  std::string cert;  // PEM files, from the project's folder.
+  std::string key;
+};
+
 struct ServerSpec {
   enum class Auth : uint8_t { kTokens, kNone };
   Placed<std::string> listen = {"127.0.0.1:8000", {}};
   std::optional<Auth> auth;
-  std::optional<Node> tls;
+  std::optional<TlsSpec> tls;
   std::chrono::microseconds shutdown_grace = std::chrono::seconds(30);
   std::optional<Node> limits;
 };

@@ -18,6 +18,14 @@ const FieldTable<LogsSpec>& LogsFields() {
   return table;
 }
 
+const FieldTable<TlsSpec>& TlsFields() {
+  static const FieldTable<TlsSpec> table{
+      "server.tls",
+      {Field("cert", &TlsSpec::cert, Text(), Required(), "certificate with its chain, PEM"),
+       Field("key", &TlsSpec::key, Text(), Required(), "its private key, PEM")}};
+  return table;
+}
+
 const FieldTable<ServerSpec>& ServerFields() {
   using Auth = ServerSpec::Auth;
   static const FieldTable<ServerSpec> table{
@@ -27,10 +35,10 @@ const FieldTable<ServerSpec>& ServerFields() {
        Field("auth", &ServerSpec::auth,
              Word<Auth>({{"tokens", Auth::kTokens}, {"none", Auth::kNone}}), Optional(),
              "who may call; needed where listen is not a loopback address"),
-       Field("tls", &ServerSpec::tls, Raw(), Optional(), "certificate and key"),
+       Field("tls", &ServerSpec::tls, Nested(TlsFields()), Optional(), "certificate and key"),
        Field("shutdown_grace", &ServerSpec::shutdown_grace, Duration(), Default("30s"),
              "time in which running requests may end"),
-       Field("limits", &ServerSpec::limits, Raw(), Optional(), "bounds of requests")}};
+       Field("limits", &ServerSpec::limits, Raw(), Optional(), "bounds of requests").Later()}};
   return table;
 }
 
@@ -103,8 +111,7 @@ const FieldTable<ProjectFile>& ProjectFields() {
        Field("logs", &ProjectFile::logs, Nested(LogsFields()), Default("{}"),
              "logs of the program"),
        Field("server", &ProjectFile::server, Nested(ServerFields()), Default("{}"),
-             "the HTTP server of 'weir serve'")
-           .Later(),
+             "the HTTP server of 'weir serve'"),
        Field("connections", &ProjectFile::connections,
              MapOf("connection", Connection(), NameRule::kName), Optional(),
              "named once, used by name"),

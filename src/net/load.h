@@ -26,7 +26,7 @@ struct LoadPlan {
   std::string headers = {};  // Lines with CRLF, beside Host and Content-Length.
   // The body of the how-manieth request, and what stands with it in the head ("Idempotency-Key:
   // 7").
-  std::function<std::string(uint64_t)> body;
+  std::function<std::string(uint64_t)> body = {};
   std::function<std::string(uint64_t)> header_of = {};
   size_t connections = 1;
   std::chrono::microseconds time = std::chrono::seconds(5);

@@ -42,14 +42,15 @@ using Resume = std::move_only_function<void()>;
 
 enum class Taken : uint8_t {
   kMore,    // It was taken: the next one.
-  kLater,   // It is being taken and must stay where it is: `resume` will be called.
+  kLater,   // It is being taken (of a copy): `resume` will be called.
   kRefuse,  // No more of it: Finish is called at once, and the connection closed behind its answer.
 };
 
 class Receiver {
  public:
   virtual ~Receiver() = default;
-  // The next piece of the body, never empty. Valid until this returns, or until `resume` is called.
+  // The next piece of the body, never empty. Valid until this returns: the client may go away at
+  // any time, and then nothing of the connection is left.
   virtual Taken Take(std::string_view piece, Resume resume) = 0;
   virtual void Finish(Answer answer) = 0;
 };

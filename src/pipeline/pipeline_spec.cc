@@ -30,8 +30,8 @@ config::Shape<SourceSpec> SourceShape() {
   return config::OneOfKinds<SourceSpec>(
       "source", {config::FlatKind<SourceSpec>("files", source::FilesFields()),
                  config::InnerKind<SourceSpec>("generate", source::GenerateFields()),
-                 config::LaterKind<SourceSpec>("http"), config::LaterKind<SourceSpec>("rest"),
-                 config::LaterKind<SourceSpec>("kafka")});
+                 config::InnerKind<SourceSpec>("http", source::HttpFields()),
+                 config::LaterKind<SourceSpec>("rest"), config::LaterKind<SourceSpec>("kafka")});
 }
 
 config::Shape<SinkSpec> SinkShape() {

@@ -96,7 +96,7 @@ TEST(PipelineSpec, SaysWhatIsWrongAndWhatIsNotBuilt) {
       {"source: { files: x, csv: { header: false } }\nsink: { table: raw.a }",
        "config.missing_key"},
       {"source: { files: x }\ncontract: { columns: { a: int } }", "config.missing_key"},
-      {"source: { http: { route: /x } }\ncontract: { columns: { a: int } }\nsink: { table: raw.a }",
+      {"source: { kafka: x }\ncontract: { columns: { a: int } }\nsink: { table: raw.a }",
        "config.not_built"},
       {"source: { files: x }\ncontract: { columns: { a: int default header(a) } }\n"
        "sink: { table: raw.a }",

@@ -84,7 +84,7 @@ class HttpSource final : public Source {
   const env::Clock& clock_;
   std::function<void(wal::Sequence)> committed_;
   wal::Sequence done_;  // All up to it is committed.
-  std::mutex mutex_;  // Open comes from the thread that reads ahead.
+  std::mutex mutex_;    // Open comes from the thread that reads ahead.
   std::map<std::string, std::vector<ledger::RequestKey>> keys_;  // Of splits being read.
 };
 

@@ -1,0 +1,47 @@
+// A pipeline behind a route, run on a thread of its own with a catalog of its own: one that is
+// stuck does not stop the others.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "api/api.h"
+#include "cli/command_parts.h"
+
+namespace weir::cli {
+
+class DoorPipeline {
+ public:
+  // Borrows all of it. Errors: those of State::Open and of the contract.
+  static std::expected<std::unique_ptr<DoorPipeline>, Errors> Make(
+      const CommandParts& parts, source::Front& front, const pipeline::PipelineSpec& spec);
+  ~DoorPipeline();  // After the stop of `parts` was set.
+
+  void Start();
+  api::PipelineHealth health() const;
+
+ private:
+  DoorPipeline(const CommandParts& parts, const pipeline::PipelineSpec& spec)
+      : parts_(parts), spec_(spec) {}
+  void Work();
+  void Follow();
+  void TellNews();
+
+  CommandParts parts_;
+  const pipeline::PipelineSpec& spec_;
+  CompiledProject compiled_;  // A session of its own.
+  std::unique_ptr<State> state_;
+  std::unique_ptr<pipeline::Runner> runner_;
+  PipelineResult untold_;  // Since the last line about it.
+  std::chrono::microseconds untold_since_{};
+  std::chrono::microseconds told_at_{};
+  std::thread thread_;
+  mutable std::mutex mutex_;
+  api::PipelineHealth health_;
+};
+
+}  // namespace weir::cli
