@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "env/random.h"
 #include "net/load.h"
 
 namespace weir::cli {
@@ -99,10 +100,11 @@ int BenchIngest(const Command& command, const BenchIngestOptions& options) {
                                 "\r\n"};
   if (!options.token.empty()) plan.headers += "Authorization: Bearer " + options.token + "\r\n";
   plan.body = [&](uint64_t number) { return Body(number, options.items); };
+  // A second loop or a second run with the same keys would only be answered again.
+  const std::string key = "Idempotency-Key: " + env::SystemRandom().Uuid() + "-";
+  uint64_t earlier = 0;
   if (options.keys)
-    plan.header_of = [](uint64_t number) {
-      return "Idempotency-Key: bench-" + std::to_string(number);
-    };
+    plan.header_of = [&](uint64_t number) { return key + std::to_string(earlier + number); };
   plan.connections = options.connections;
   plan.time = *time;
   plan.requests_max = options.requests;
@@ -110,6 +112,7 @@ int BenchIngest(const Command& command, const BenchIngestOptions& options) {
   if (!closed) return Report(terminal, closed.error());
   std::vector<ordered_json> loops = {ToJson("closed", *closed, options.items)};
   if (options.open_share > 0) {
+    earlier = uint64_t{1} << 32;
     plan.rate = loops.front()["requests_per_second"].get<double>() * options.open_share;
     const auto open = net::RunLoad(plan);
     if (!open) return Report(terminal, open.error());

@@ -10,7 +10,7 @@ namespace {
 using std::chrono::microseconds;
 
 // How long something durable may lie before it is looked for; an idle pipeline costs this often.
-constexpr microseconds kLookEvery = std::chrono::milliseconds(20);
+constexpr microseconds kLookEvery = std::chrono::milliseconds(50);
 constexpr microseconds kTellEvery = std::chrono::seconds(5);
 
 }  // namespace
