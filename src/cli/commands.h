@@ -83,6 +83,12 @@ int TokenCreate(const Command& command, const TokenOptions& options);
 int TokenLs(const Command& command);
 int TokenRevoke(const Command& command, const TokenOptions& options);
 
+struct TestOptions {
+  std::vector<std::string> words;  // Of a case: its name, file, model or pipeline; empty: all.
+};
+// Runs the cases of tests/*.yaml. 0: all passed; 1: one failed.
+int Test(const Command& command, const TestOptions& options);
+
 struct GenOptions {
   std::string pipeline;
   std::optional<uint64_t> rows;

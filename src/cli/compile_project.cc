@@ -1,9 +1,12 @@
 #include "cli/compile_project.h"
 
+#include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/limits.h"
 #include "contract/contract.h"
+#include "table/shape.h"
 #include "table/shape_change.h"
 
 namespace weir::cli {
@@ -53,6 +56,42 @@ void CheckSharedTables(const std::vector<pipeline::PipelineSpec>& pipelines,
   }
 }
 
+// What models may read: the columns of contracts, those that their tables have beside, and those of
+// all other tables. A contract that takes columns from the data promises none.
+model::KnownColumns ColumnsOf(const ReadProject& read, const model::KnownTables& tables,
+                              const std::vector<model::Model>& models, State* state) {
+  model::KnownColumns columns;
+  const auto add = [&](const catalog::TableName& table, const columnar::Schema& schema) {
+    if (auto made = iceberg::FromColumnar(schema)) columns[table] = std::move(*made);
+  };
+  std::set<catalog::TableName> open;
+  for (const pipeline::PipelineSpec& spec : read.pipelines) {
+    const auto* sink = TableOf(spec);
+    if (sink == nullptr) continue;
+    add({"dead_letters", spec.name}, table::DeadLetterShape().schema);
+    if (spec.contract.unknown_columns == contract::UnknownColumns::kEvolve ||
+        spec.contract.columns.empty())
+      open.insert(sink->table);
+    else
+      add(sink->table, sink->ShapeFor(SchemaOf(spec.contract)).schema);
+  }
+  for (const catalog::TableName& table : tables.existing) {
+    const auto reads = [&](const model::Model& one) {
+      return std::ranges::find(one.tables, table) != one.tables.end();
+    };
+    if (open.contains(table) || std::ranges::none_of(models, reads)) continue;
+    const auto loaded = state->lake().Load(table);
+    if (!loaded) {
+      columns.erase(table);
+      continue;
+    }
+    iceberg::Schema& known = columns[table];
+    for (const iceberg::Field& field : (*loaded)->metadata.schema().fields)
+      if (known.Find(field.name) == nullptr) known.fields.push_back(field);
+  }
+  return columns;
+}
+
 }  // namespace
 
 std::expected<CompiledProject, Errors> CompileProject(const ReadProject& read) {
@@ -74,12 +113,16 @@ std::expected<CompiledProject, Errors> CompileProject(const ReadProject& read) {
     tables.written.push_back({"dead_letters", spec.name});
   }
   // Tables that other programs made in the same catalog.
-  if (const auto state = State::Open(read, State::Access::kRead)) {
+  const auto state = State::Open(read, State::Access::kRead);
+  if (state) {
     if (auto existing = (*state)->catalog().Tables()) tables.existing = std::move(*existing);
   }
   // A model may read what a pipeline with a fault writes: then its references cannot be judged.
   if (!read.faults.empty()) return std::unexpected(std::move(faults).Take());
   compiled.models = model::ReadModels(read.project, tables, *compiled.session, faults);
+  compiled.columns = model::BindModels(
+      compiled.models, ColumnsOf(read, tables, compiled.models, state ? state->get() : nullptr),
+      *compiled.session, faults);
   for (const model::Model& one : compiled.models) {
     if (one.table.space == "dead_letters")
       faults.Add("config.reserved_schema", "the schema dead_letters is for refused records alone",

@@ -16,6 +16,7 @@ struct CompiledProject {
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<engine::Session> session;  // For rules and for reading SQL.
   std::vector<model::Model> models;          // In the order of their dependencies.
+  model::KnownColumns columns;               // Of tables and models, where they are known.
 };
 
 // The faults that reading found are among the errors.

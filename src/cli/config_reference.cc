@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/test_cases.h"
 #include "config/reference.h"
 #include "model/model_spec.h"
 #include "pipeline/pipeline_spec.h"
@@ -8,7 +9,7 @@ namespace weir::cli {
 int ConfigReference(const Command& command) {
   command.terminal.Out(
       config::RenderReference({&config::ProjectTableDoc(), &pipeline::PipelineFields().doc(),
-                               &model::HeaderFields().doc()}));
+                               &model::HeaderFields().doc(), &TestFields().doc()}));
   return 0;
 }
 

@@ -28,6 +28,7 @@ struct Arguments {
   ServeOptions serve;
   TokenOptions token;
   BenchIngestOptions bench;
+  TestOptions test;
   GenOptions gen;
   QueryOptions query;
   DlqOptions dlq;
@@ -55,7 +56,7 @@ void AddRun(CLI::App& app, Arguments& arguments) {
   CLI::App* run =
       app.add_subcommand("run", "take what is there now, commit it, build the models, exit");
   run->add_option("SELECTOR", arguments.run.selectors,
-                  "pipelines and models: shop_events gold.* (default: all)");
+                  "pipelines and models: shop_events gold.* +gold.daily orders+ (default: all)");
   run->add_flag("--strict", arguments.run.strict, "exit 3 when any record became a dead letter");
   run->add_flag("--follow", arguments.run.follow,
                 "go on as files arrive, for pipelines that say follow: true; until a signal");
@@ -111,6 +112,16 @@ void AddBench(CLI::App& app, Arguments& arguments) {
   ingest->add_flag("--keys", options.keys, "an Idempotency-Key for each request");
   ingest->callback([&] {
     arguments.verb = [&](const Command& command) { return BenchIngest(command, options); };
+  });
+}
+
+void AddTest(CLI::App& app, Arguments& arguments) {
+  CLI::App* test =
+      app.add_subcommand("test", "run the cases of tests/*.yaml: models and contracts");
+  test->add_option("WORD", arguments.test.words,
+                   "a model, a pipeline, a file or a case (default: all)");
+  test->callback([&] {
+    arguments.verb = [&](const Command& command) { return Test(command, arguments.test); };
   });
 }
 
@@ -286,12 +297,14 @@ int Main(int argc, char** argv, const std::atomic<int>& signal, const std::atomi
   app.add_flag("-q,--quiet", command.terminal.quiet, "no talk but errors");
   AddInit(app, arguments);
   AddSimple(app, arguments, "check", "find every fault of the project", Check);
-  AddSimple(app, arguments, "plan", "what the tables must change to fit their contracts", Plan);
+  AddSimple(app, arguments, "plan", "what the tables must change, and which models are to be built",
+            Plan);
   AddApply(app, arguments);
   AddRun(app, arguments);
   AddServe(app, arguments);
   AddToken(app, arguments);
   AddBench(app, arguments);
+  AddTest(app, arguments);
   AddBatch(app, arguments);
   AddGen(app, arguments);
   AddQuery(app, arguments);

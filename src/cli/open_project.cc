@@ -125,6 +125,12 @@ std::vector<query::View> ReadViews(const ReadProject& project) {
   return model::ReadViews(models, faults);
 }
 
+config::Project ReadTestFiles(const ReadProject& project, config::Faults& faults) {
+  return config::LoadProject(
+      {env::SystemFiles(), FromEnvironment, project.project.folder, config::LoadScope::kTests},
+      faults);
+}
+
 Result<std::unique_ptr<env::FileLock>> LockState(const ReadProject& project) {
   WEIR_TRY(env::SystemFiles().MakeFolders(project.state_folder));
   const std::string note = "pid " + std::to_string(getpid()) + ", since " +

@@ -109,6 +109,45 @@ std::string ToText(const TablePlan& plan, const Content& content) {
   return text;
 }
 
+struct PlannedModel {
+  std::string name;
+  model::ModelPlan plan;
+};
+
+Result<std::vector<PlannedModel>> PlanModels(const CompiledProject& compiled, State& state) {
+  std::vector<PlannedModel> planned;
+  std::vector<catalog::TableName> rebuilt;
+  for (const model::Model& one : compiled.models) {
+    WEIR_ASSIGN(auto plan,
+                model::PlanModel(state.catalog(), state.lake(), one, compiled.columns, rebuilt));
+    if (!plan.why.empty()) rebuilt.push_back(one.table);
+    planned.push_back({one.table.ToString(), std::move(plan)});
+  }
+  return planned;
+}
+
+json ToJson(const PlannedModel& model) {
+  const auto& [name, plan] = model;
+  return {{"model", name},
+          {"action", plan.is_view       ? "view"
+                     : plan.why.empty() ? "none"
+                                        : "build"},
+          {"why", plan.why},
+          {"changes", plan.changes}};
+}
+
+std::string ToText(const PlannedModel& model) {
+  const auto& [name, plan] = model;
+  std::string text = name + " (model): ";
+  if (plan.is_view) return text + "a view\n";
+  if (plan.why.empty()) return text + "as it should be\n";
+  text += "weir run builds it";
+  for (const std::string& why : plan.why) text += (&why == plan.why.data() ? ", " : "; ") + why;
+  text += "\n";
+  for (const std::string& change : plan.changes) text += "  + " + change + "\n";
+  return text;
+}
+
 std::string Conclusion(const std::vector<TablePlan>& plans) {
   const auto apply = static_cast<uint64_t>(std::ranges::count_if(plans, NeedsApply));
   if (apply == 0) return "nothing to apply\n";
@@ -132,9 +171,12 @@ int Plan(const Command& command) {
     if (state.error().code != "catalog.not_found") return Report(terminal, state.error());
     terminal.Talk("nothing has run here yet: weir run makes all tables");
     if (terminal.json)
-      terminal.Out(
-          json{{"schema", "weir.plan/1"}, {"tables", json::array()}, {"apply", false}}.dump() +
-          "\n");
+      terminal.Out(json{{"schema", "weir.plan/1"},
+                        {"tables", json::array()},
+                        {"models", json::array()},
+                        {"apply", false}}
+                       .dump() +
+                   "\n");
     return 0;
   }
   const auto plans = PlanTables(pipelines, (*state)->lake());
@@ -147,9 +189,20 @@ int Plan(const Command& command) {
     tables.push_back(ToJson(plan, *content));
     text += ToText(plan, *content);
   }
+  const auto models = PlanModels(*compiled, **state);
+  if (!models) return Report(terminal, models.error());
+  json planned = json::array();
+  for (const PlannedModel& model : *models) {
+    planned.push_back(ToJson(model));
+    text += ToText(model);
+  }
   const bool apply = std::ranges::any_of(*plans, NeedsApply);
   if (terminal.json)
-    text = json{{"schema", "weir.plan/1"}, {"tables", std::move(tables)}, {"apply", apply}}.dump() +
+    text = json{{"schema", "weir.plan/1"},
+                {"tables", std::move(tables)},
+                {"models", std::move(planned)},
+                {"apply", apply}}
+               .dump() +
            "\n";
   else
     text += Conclusion(*plans);

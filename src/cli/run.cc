@@ -2,59 +2,60 @@
 
 #include <algorithm>
 
-#include "base/spelling.h"
 #include "cli/command_parts.h"
 #include "cli/reading.h"
 #include "cli/table_plan.h"
 #include "env/clock.h"
+#include "model/selector.h"
 
 namespace weir::cli {
 namespace {
 
-// What the selectors name: pipelines by name, models by schema.name or schema.*.
+// What a run takes, in its order.
 struct Selection {
   std::vector<const pipeline::PipelineSpec*> pipelines;
   std::vector<const model::Model*> models;
 };
 
-bool Matches(const std::string& selector, const std::string& name) {
-  if (selector.ends_with("*")) return name.starts_with(selector.substr(0, selector.size() - 1));
-  return selector == name;
+// Pipelines that generate or serve are not run here, and their names say what to type instead.
+Result<void> RefuseOthers(const ReadProject& read, const std::vector<std::string>& selectors) {
+  for (const auto& spec : read.pipelines) {
+    if (std::ranges::find(selectors, spec.name) == selectors.end()) continue;
+    if (spec.generates())
+      return Fail(ErrorKind::kInvalid, "run.generates",
+                  "pipeline '" + spec.name + "' generates data", "weir gen " + spec.name);
+    if (spec.serves())
+      return Fail(ErrorKind::kInvalid, "run.serves", "pipeline '" + spec.name + "' takes requests",
+                  "weir serve");
+  }
+  return {};
 }
 
 Result<Selection> Select(const ReadProject& read, const std::vector<model::Model>& models,
                          const std::vector<std::string>& selectors) {
-  const auto wanted = [&](const std::string& name) {
-    return selectors.empty() || std::ranges::any_of(selectors, [&](const std::string& selector) {
-             return Matches(selector, name);
-           });
-  };
-  Selection selection;
-  std::vector<std::string> names;
+  WEIR_TRY(RefuseOthers(read, selectors));
+  Selection all;
+  std::vector<model::Step> steps;
   for (const auto& spec : read.pipelines) {
-    if (spec.generates() || spec.serves()) continue;
-    names.push_back(spec.name);
-    if (wanted(spec.name)) selection.pipelines.push_back(&spec);
+    if (spec.generates()) continue;
+    all.pipelines.push_back(&spec);
+    const auto& table = std::get<sink::TableSinkSpec>(spec.sink).table;
+    steps.push_back({spec.name, {table, {"dead_letters", spec.name}}, {}});
   }
   for (const auto& one : models) {
-    names.push_back(one.table.ToString());
-    if (wanted(one.table.ToString())) selection.models.push_back(&one);
+    all.models.push_back(&one);
+    steps.push_back({one.table.ToString(), {one.table}, one.reads});
   }
-  for (const std::string& selector : selectors) {
-    if (std::ranges::any_of(names,
-                            [&](const std::string& name) { return Matches(selector, name); }))
-      continue;
-    for (const auto& spec : read.pipelines)
-      if (spec.generates() && spec.name == selector)
-        return Fail(ErrorKind::kInvalid, "run.generates",
-                    "pipeline '" + selector + "' generates data", "weir gen " + selector);
-    for (const auto& spec : read.pipelines)
-      if (spec.serves() && spec.name == selector)
-        return Fail(ErrorKind::kInvalid, "run.serves", "pipeline '" + selector + "' takes requests",
-                    "weir serve");
-    const auto near = NearestWord(selector, names);
-    return Fail(ErrorKind::kInvalid, "run.selector", "no pipeline or model '" + selector + "'",
-                near ? "did you mean '" + *near + "'?" : "weir check lists what the project has");
+  WEIR_ASSIGN(const std::vector<bool> chosen, model::Select(steps, selectors));
+  Selection selection;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    if (!chosen[i]) continue;
+    if (i < all.pipelines.size()) {
+      // One that serves is in the graph alone: `orders+` is what reads it.
+      if (!all.pipelines[i]->serves()) selection.pipelines.push_back(all.pipelines[i]);
+    } else {
+      selection.models.push_back(all.models[i - all.pipelines.size()]);
+    }
   }
   return selection;
 }
@@ -88,29 +89,35 @@ class RunCommand {
 
   void RunModel(const model::Model& one) {
     const auto begun = env::SystemClock().Monotonic();
-    ModelResult result{.name = one.table.ToString(), .outcome = {}, .error = {}, .elapsed = {}};
+    ModelResult result{.name = one.table.ToString(), .outcome = {}, .elapsed = {}};
     auto ran = BuildModel(one);
     result.elapsed = env::SystemClock().Monotonic() - begun;
     if (ran) {
       result.outcome = std::move(*ran);
     } else {
-      result.error = std::move(ran).error();
+      result.failure = std::move(ran).error();
     }
     TellModel(parts_.command.terminal, result);
-    if (result.error) TellError(parts_, *result.error, result.name);
-    if (!failed_) failed_ = result.error;
+    const Errors& errors = result.failure.errors;
+    for (const Error& error : errors) TellError(parts_, error, result.name);
+    if (!failed_ && !errors.empty()) failed_ = errors.front();
     result_.models.push_back(std::move(result));
   }
 
-  Result<model::ModelOutcome> BuildModel(const model::Model& one) {
+  Result<std::unique_ptr<engine::Session>> NewLakeSession() {
     if (!lake_engine_) {
       WEIR_ASSIGN(lake_engine_, OpenLakeEngine(parts_.run.read));
     }
-    WEIR_ASSIGN(const auto session, lake_engine_->NewSession());
+    return lake_engine_->NewSession();
+  }
+
+  std::expected<model::ModelOutcome, model::ModelFailure> BuildModel(const model::Model& one) {
+    auto session = NewLakeSession();
+    if (!session) return std::unexpected(model::ModelFailure{{std::move(session).error()}, {}});
     return model::RunModel({.folder = parts_.run.read.project.folder,
                             .catalog = parts_.run.state.catalog(),
                             .lake = parts_.run.state.lake(),
-                            .session = *session,
+                            .session = **session,
                             .clock = env::SystemClock(),
                             .files = env::SystemFiles(),
                             .log = parts_.run.log,

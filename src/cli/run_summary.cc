@@ -44,11 +44,46 @@ json PipelineJson(const PipelineResult& result) {
   return made;
 }
 
-json ChecksJson(const model::ModelOutcome& outcome) {
+const char* OnFailName(model::OnFail on_fail) {
+  switch (on_fail) {
+    case model::OnFail::kFail:
+      return "fail";
+    case model::OnFail::kWarn:
+      return "warn";
+    case model::OnFail::kReject:
+      return "reject";
+  }
+  return "";
+}
+
+json ChecksJson(const std::vector<model::CheckOutcome>& outcomes) {
   json checks = json::array();
-  for (const model::CheckOutcome& check : outcome.checks)
-    checks.push_back({{"check", check.text}, {"failing", check.failing}});
+  for (const model::CheckOutcome& check : outcomes)
+    checks.push_back({{"check", check.text},
+                      {"on_fail", OnFailName(check.on_fail)},
+                      {"failing", check.failing},
+                      {"examples", check.examples}});
   return checks;
+}
+
+json ModelJson(const ModelResult& result) {
+  json made = {{"model", result.name}, {"elapsed_ms", result.elapsed.count() / 1000}};
+  if (const auto& outcome = result.outcome) {
+    made["materialize"] = outcome->is_view ? "view" : "table";
+    if (!outcome->is_view) {
+      made["rows"] = outcome->rows;
+      made["rejected"] = outcome->rejected;
+      made["snapshot"] = outcome->snapshot;
+    }
+    made["skipped"] = outcome->skipped;
+  }
+  made["checks"] = ChecksJson(result.outcome ? result.outcome->checks : result.failure.checks);
+  if (!result.failure.errors.empty()) {
+    made["error"] = ErrorJson(result.failure.errors.front());
+    made["errors"] = json::array();
+    for (const Error& error : result.failure.errors) made["errors"].push_back(ErrorJson(error));
+  }
+  return made;
 }
 
 }  // namespace
@@ -67,20 +102,7 @@ std::string RunJson(const RunResult& result) {
   json pipelines = json::array();
   for (const PipelineResult& one : result.pipelines) pipelines.push_back(PipelineJson(one));
   json models = json::array();
-  for (const ModelResult& one : result.models) {
-    json made = {{"model", one.name}, {"elapsed_ms", one.elapsed.count() / 1000}};
-    if (one.outcome) {
-      made["materialize"] = one.outcome->is_view ? "view" : "table";
-      if (!one.outcome->is_view) {
-        made["rows"] = one.outcome->rows;
-        made["snapshot"] = one.outcome->snapshot;
-      }
-      made["skipped"] = one.outcome->skipped;
-      made["checks"] = ChecksJson(*one.outcome);
-    }
-    if (one.error) made["error"] = ErrorJson(*one.error);
-    models.push_back(std::move(made));
-  }
+  for (const ModelResult& one : result.models) models.push_back(ModelJson(one));
   return json{{"schema", "weir.run/1"},
               {"project", result.project},
               {"pipelines", std::move(pipelines)},
@@ -136,11 +158,11 @@ void TellModel(const Terminal& terminal, const ModelResult& result) {
     terminal.Talk(fmt::format("{}: {}, {}", name, FormatCount(result.outcome->rows, "row", "rows"),
                               FormatDuration(result.elapsed)));
   }
-  for (const model::CheckOutcome& check : result.outcome->checks) {
-    if (check.failing != 0)
-      terminal.Talk(fmt::format("  {:>10}  {} the check {}; it warns", FormatCount(check.failing),
-                                check.failing == 1 ? "row fails" : "rows fail", check.text));
-  }
+  if (result.outcome->rejected != 0 && !result.outcome->skipped)
+    terminal.Talk(fmt::format("  {:>10}  rejected -> {}", FormatCount(result.outcome->rejected),
+                              result.outcome->letters.ToString()));
+  for (const model::CheckOutcome& check : result.outcome->checks)
+    if (check.failing != 0) terminal.Talk("  " + check.ToText());
 }
 
 }  // namespace weir::cli

@@ -23,7 +23,7 @@ struct PipelineResult {
 struct ModelResult {
   std::string name;
   std::optional<model::ModelOutcome> outcome;
-  std::optional<Error> error;
+  model::ModelFailure failure = {};  // Without errors: none.
   std::chrono::microseconds elapsed{};
 };
 

@@ -31,6 +31,10 @@ class Loader {
       LoadModels();
       return std::move(project_);
     }
+    if (options_.scope == LoadScope::kTests) {
+      LoadTests();
+      return std::move(project_);
+    }
     LoadProjectFile();
     if (options_.scope == LoadScope::kTables) return std::move(project_);
     LoadPipelineFiles();
@@ -154,6 +158,14 @@ class Loader {
         "config.duplicate_name",
         "pipeline '" + pipeline.name + "' is written twice, first at " + known->second.ToString(),
         pipeline.place, "rename one of the two");
+  }
+
+  void LoadTests() {
+    for (const std::string& name : List("tests")) {
+      const std::string file = "tests/" + name;
+      if (name.starts_with('.') || !name.ends_with(".yaml") || IsFolder(file)) continue;
+      if (auto root = ReadYaml(file)) project_.tests.push_back({file, std::move(*root)});
+    }
   }
 
   void LoadModels() {

@@ -60,6 +60,12 @@ struct SqlFile {
   SqlText sql;
 };
 
+// tests/daily.yaml: a map of cases, read by whoever owns their keys.
+struct YamlFile {
+  std::string file;  // From the project's folder.
+  Node root;
+};
+
 struct Project {
   std::string folder;
   std::string name;
@@ -72,6 +78,7 @@ struct Project {
   std::vector<Named<Node>> schedules;
   std::vector<SqlFile> models;     // By schema, then name.
   std::vector<SqlFile> endpoints;  // By name.
+  std::vector<YamlFile> tests;     // By name; of LoadScope::kTests.
   Sources sources;                 // For diagnostic_text.h.
 };
 
@@ -83,6 +90,7 @@ enum class LoadScope : uint8_t {
   kAll,
   kTables,  // Where the tables are, and nothing else: name, warehouse, catalog and connections.
   kModels,  // The models, and nothing else.
+  kTests,   // The tests, and nothing else.
 };
 
 struct LoadOptions {

@@ -11,7 +11,6 @@
 namespace weir::model {
 namespace {
 
-using engine::QuotedName;
 using engine::QuotedText;
 
 std::string_view Trimmed(std::string_view text) {
@@ -168,60 +167,6 @@ constexpr std::array kForms = {
     Form{"rows", "rows(least, most)", ReadRows},
 };
 
-std::string InstantSql(Instant instant) {
-  return "TIMESTAMPTZ " + QuotedText(FormatInstant(instant));
-}
-
-struct SqlOf {
-  const std::string& from;
-  Instant now;
-
-  std::string operator()(const NotNull& check) const {
-    return "SELECT count(*) FROM " + from + " WHERE " + QuotedName(check.column) + " IS NULL";
-  }
-  std::string operator()(const Unique& check) const {
-    std::string keys;
-    std::string known;
-    for (const std::string& column : check.columns) {
-      keys += (keys.empty() ? "" : ", ") + QuotedName(column);
-      known += (known.empty() ? "" : " AND ") + QuotedName(column) + " IS NOT NULL";
-    }
-    return "SELECT coalesce(sum(n), 0)::BIGINT FROM (SELECT count(*) AS n FROM " + from +
-           " WHERE " + known + " GROUP BY " + keys + " HAVING count(*) > 1)";
-  }
-  std::string operator()(const AcceptedValues& check) const {
-    std::string values;
-    for (const std::string& value : check.values) values += (values.empty() ? "" : ", ") + value;
-    return "SELECT count(*) FROM " + from + " WHERE " + QuotedName(check.column) + " NOT IN (" +
-           values + ")";
-  }
-  std::string operator()(const Relationship& check) const {
-    const std::string column = "here." + QuotedName(check.column);
-    return "SELECT count(*) FROM " + from + " AS here WHERE " + column +
-           " IS NOT NULL AND NOT EXISTS (SELECT 1 FROM " + QuotedName(check.table.space) + "." +
-           QuotedName(check.table.name) + " AS there WHERE there." + QuotedName(check.other) +
-           " = " + column + ")";
-  }
-  // A date counts until its day is over.
-  std::string operator()(const Freshness& check) const {
-    const std::string latest = "max(" + QuotedName(check.column) + ")";
-    const std::string oldest = InstantSql({now.micros - check.age.count()});
-    return "SELECT CASE WHEN " + latest + "::TIMESTAMPTZ >= CASE typeof(" + latest +
-           ") WHEN 'DATE' THEN date_trunc('day', " + oldest + ") ELSE " + oldest +
-           " END THEN 0 ELSE 1 END::BIGINT FROM " + from;
-  }
-  std::string operator()(const RowCount& check) const {
-    std::string good = "count(*) >= " + std::to_string(check.least);
-    if (check.most) good += " AND count(*) <= " + std::to_string(*check.most);
-    return "SELECT CASE WHEN " + good + " THEN 0 ELSE 1 END::BIGINT FROM " + from;
-  }
-  // Over aggregates the inner query has one row.
-  std::string operator()(const Expression& check) const {
-    return "SELECT count(*) FROM (SELECT (\n" + check.sql + "\n) AS weir_holds FROM " + from +
-           ") WHERE weir_holds IS NOT TRUE";
-  }
-};
-
 struct WrittenCheck {
   config::Placed<std::string> expect;
   OnFail on_fail = OnFail::kFail;
@@ -234,11 +179,11 @@ const config::FieldTable<WrittenCheck>& CheckFields() {
       {Field("expect", &WrittenCheck::expect, config::WithPlace(config::Text()), config::Required(),
              "a check such as unique(id), or a SQL boolean"),
        Field("on_fail", &WrittenCheck::on_fail,
-             config::Word<OnFail>({{"fail", OnFail::kFail},
-                                   {"warn", OnFail::kWarn},
-                                   {"reject", OnFail::kReject, true}}),
+             config::Word<OnFail>(
+                 {{"fail", OnFail::kFail}, {"warn", OnFail::kWarn}, {"reject", OnFail::kReject}}),
              config::Default("fail"),
-             "fail keeps the result from becoming visible, warn only tells")}};
+             "fail: the result does not become visible; reject: its bad rows do not, they go to "
+             "dead_letters.SCHEMA.TABLE; warn: it is told")}};
   return table;
 }
 
@@ -247,6 +192,13 @@ std::optional<CheckSpec> Checked(const WrittenCheck& written, const config::Read
   auto check = ParseCheck(written.expect.value);
   if (!check) {
     reading.faults.Add(std::move(check).error(), written.expect.place);
+    return std::nullopt;
+  }
+  if (written.on_fail == OnFail::kReject && check->of_all_rows()) {
+    reading.Add(
+        "model.check_text",
+        "'" + check->text + "' is about all rows together, so no row can be rejected for it",
+        written.expect.place, "on_fail: fail, or warn");
     return std::nullopt;
   }
   check->on_fail = written.on_fail;
@@ -278,11 +230,6 @@ Result<CheckSpec> ParseCheck(std::string_view text) {
 std::string SubquerySql(const CheckSpec& check) {
   const auto* expression = std::get_if<Expression>(&check.what);
   return expression == nullptr ? "" : "SELECT\n" + expression->sql + "\n";
-}
-
-std::string FailingRowsSql(const CheckSpec& check, std::string_view relation, Instant now) {
-  const std::string from(relation);
-  return std::visit(SqlOf{from, now}, check.what);
 }
 
 config::Shape<CheckSpec> CheckShape() {

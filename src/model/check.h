@@ -62,6 +62,11 @@ struct CheckSpec {
   std::string text;  // As written: its name in messages and in the ledger.
   OnFail on_fail = OnFail::kFail;
   Place place;
+
+  // Said of it by its form. A SQL boolean over aggregates is, too: the engine knows.
+  bool of_all_rows() const {
+    return std::holds_alternative<Freshness>(what) || std::holds_alternative<RowCount>(what);
+  }
 };
 
 // "unique(a, b)" -> CheckSpec. Error model.check_text (kConfig): a known check with wrong
@@ -71,11 +76,7 @@ Result<CheckSpec> ParseCheck(std::string_view text);
 // What of the check may name tables in subqueries, as a SELECT; empty: nothing.
 std::string SubquerySql(const CheckSpec& check);
 
-// One SELECT of one bigint: how many rows of `relation` (quoted as in SQL) break the check; 0: it
-// holds. `now` is the batch's time.
-std::string FailingRowsSql(const CheckSpec& check, std::string_view relation, Instant now);
-
-// `checks: [TEXT, { expect: TEXT, on_fail: fail | warn }]`.
+// `checks: [TEXT, { expect: TEXT, on_fail: fail | warn | reject }]`.
 config::Shape<CheckSpec> CheckShape();
 
 }  // namespace weir::model

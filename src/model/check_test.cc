@@ -1,5 +1,6 @@
 #include "model/check.h"
 
+#include "model/check_run_internal.h"
 #include "model/model_test_internal.h"
 
 namespace weir::model {
@@ -8,7 +9,7 @@ namespace {
 struct Held {
   const char* check;
   const char* rows;  // A relation.
-  int64_t failing;
+  uint64_t failing;
 };
 
 constexpr const char* kPeople =
@@ -43,21 +44,46 @@ TEST(Check, CountsTheRowsThatBreakIt) {
       {"freshness(d, 2h)", "(SELECT TIMESTAMPTZ '2026-05-28 18:30:00Z' AS d)", 0},
       {"freshness(d, 2h)", "(SELECT TIMESTAMP '2026-05-28 18:20:00' AS d)", 1},
       {"freshness(d, 2h)", "(SELECT TIMESTAMP '2026-05-28 18:20:00' AS d WHERE false)", 1},
-      {"relationships(id -> main.other.key)", kPeople, 2},
+      {"relationships(id -> other.keys.key)", kPeople, 2},
   };
   const auto engine = Must(engine::Engine::Open({}));
   const auto session = Must(engine->NewSession());
-  Must(session->Execute("CREATE TABLE main.other AS SELECT 1 AS key UNION ALL SELECT NULL"));
-  const Instant now{1'780'000'000'000'000};  // 2026-05-28T20:26:40Z
   for (const Held& one : cases) {
     SCOPED_TRACE(one.check);
-    const auto check = Must(ParseCheck(one.check));
-    const auto stream = Must(session->Query(
-        FailingRowsSql(check, std::string("(SELECT * FROM ") + one.rows + ")", now)));
-    const auto rows = Must(stream->Next());
-    EXPECT_EQ(static_cast<const arrow::Int64Array&>(*rows->column(0)).Value(0), one.failing)
+    const auto query = Must(query::SnapshotQuery::WithoutLake(
+        *session, {{.name = {"a", "b"}, .sql = std::string("SELECT * FROM ") + one.rows},
+                   {.name = {"other", "keys"}, .sql = "SELECT 1 AS key UNION ALL SELECT NULL"}}));
+    const CheckedRelation relation{
+        .query = *query, .name = {"a", "b"}, .columns = {}, .now = {1'780'000'000'000'000}};
+    EXPECT_EQ(Must(RunCheck(Must(ParseCheck(one.check)), relation)).failing, one.failing)
         << one.check << " over " << one.rows;
   }
+}
+
+struct Told {
+  const char* check;
+  const char* text;
+};
+
+TEST(Check, TellsWhatBreaksIt) {
+  const auto engine = Must(engine::Engine::Open({}));
+  const auto session = Must(engine->NewSession());
+  const auto query = Must(query::SnapshotQuery::WithoutLake(
+      *session,
+      {{.name = {"a", "b"}, .sql = "SELECT i AS id, 'it''s' AS \"A b\" FROM range(5) t(i)"}}));
+  const CheckedRelation relation{.query = *query,
+                                 .name = {"a", "b"},
+                                 .columns = {"id", "A b"},
+                                 .now = {1'780'000'000'000'000}};
+  for (const Told& one :
+       {Told{"id <> 3", "1 row breaks id <> 3: {\"id\":3,\"A b\":\"it's\"}"},
+        Told{"id > 3",
+             "4 rows break id > 3: {\"id\":0,\"A b\":\"it's\"}, "
+             "{\"id\":1,\"A b\":\"it's\"}, {\"id\":2,\"A b\":\"it's\"} and 1 more"},
+        Told{"rows(6)", "rows(6) does not hold: 5 rows"},
+        Told{"sum(id) > 10", "sum(id) > 10 does not hold: it is false"},
+        Told{"max(nullif(id, id)) > 1", "max(nullif(id, id)) > 1 does not hold: it is null"}})
+    EXPECT_EQ(Must(RunCheck(Must(ParseCheck(one.check)), relation)).ToText(), one.text);
 }
 
 TEST(Check, WithWrongArgumentsIsRefused) {

@@ -18,8 +18,17 @@ const config::FieldTable<ExportSpec>& ExportFields() {
   };
   static const config::FieldTable<ExportSpec> table{
       "--| export",
-      {Field("csv", &ExportSpec::csv, config::Parsed<std::string>("path", parse_path),
-             config::Required(), "a CSV file, replaced after each commit")}};
+      {Field("csv", &ExportSpec::csv, config::Parsed<std::string>("path", parse_path), Optional(),
+             "a CSV file, replaced after each commit"),
+       Field("parquet", &ExportSpec::parquet, config::Parsed<std::string>("path", parse_path),
+             Optional(), "the same as Parquet"),
+       Field("ndjson", &ExportSpec::ndjson, config::Parsed<std::string>("path", parse_path),
+             Optional(), "the same as one JSON object per line")},
+      [](const ExportSpec& spec, const config::Node& node, const config::Reading& reading) {
+        if (spec.csv.empty() && spec.parquet.empty() && spec.ndjson.empty())
+          reading.Add("config.missing_key", "the export says no path", node.place,
+                      "export: { csv: out/{name}.csv }");
+      }};
   return table;
 }
 
@@ -30,6 +39,11 @@ void CheckHeader(const HeaderSpec& header, const config::Node&, const config::Re
   if (header.materialize == Materialize::kView && !header.partition_by.empty())
     reading.Add("model.view_key", "a view has no files that partition_by could cut",
                 header.partition_by.front().place, "leave it out, or make it a table");
+  if (header.materialize == Materialize::kView)
+    for (const CheckSpec& check : header.checks)
+      if (check.on_fail == OnFail::kReject)
+        reading.Add("model.view_key", "a view keeps no rows, so none can be rejected", check.place,
+                    "write it as a WHERE, or make it a table");
 }
 
 }  // namespace
@@ -79,8 +93,10 @@ const config::FieldTable<HeaderSpec>& HeaderFields() {
 std::string Definition(const Model& model) {
   nlohmann::json checks = nlohmann::json::array();
   for (const CheckSpec& check : model.header.checks)
-    checks.push_back(
-        {{"check", check.text}, {"on_fail", check.on_fail == OnFail::kWarn ? "warn" : "fail"}});
+    checks.push_back({{"check", check.text},
+                      {"on_fail", check.on_fail == OnFail::kWarn     ? "warn"
+                                  : check.on_fail == OnFail::kReject ? "reject"
+                                                                     : "fail"}});
   nlohmann::json terms = nlohmann::json::array();
   for (const auto& term : model.header.partition_by) terms.push_back(term.value);
   nlohmann::json definition = {{"query", model.query},

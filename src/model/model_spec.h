@@ -16,10 +16,12 @@ namespace weir::model {
 
 enum class Materialize : uint8_t { kView, kTable, kIncremental, kScd2 };
 
-// `export: { csv: data/processed/x.csv }`: a copy for those who read no tables, written after each
-// commit. A relative path starts at the project's folder.
+// `export: { csv: data/processed/x.csv }`: copies for those who read no tables, written after each
+// commit. A relative path starts at the project's folder; empty: not wanted.
 struct ExportSpec {
   std::string csv;
+  std::string parquet;
+  std::string ndjson;
 };
 
 // The header's keys.
@@ -49,7 +51,9 @@ struct Model {
   // It asks for the time or for chance, in its query or by a freshness check: equal inputs may have
   // another outcome.
   bool is_volatile = false;
-  std::vector<query::View> views = {};  // That it reads, each behind those it reads itself.
+  bool faulty = false;                          // Not all of it could be read: the faults say why.
+  std::vector<catalog::TableName> tables = {};  // That it reads, through views too; sorted.
+  std::vector<query::View> views = {};          // That it reads, each behind those it reads itself.
 
   bool is_view() const { return header.materialize == Materialize::kView; }
   query::View AsView() const { return {.name = table, .sql = query, .place = place}; }

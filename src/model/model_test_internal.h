@@ -97,8 +97,13 @@ class TestProject {
 
   Result<ModelOutcome> Run(const std::string& name, const std::string& text,
                            Rerun rerun = Rerun::kIfChanged) {
-    return RunModel(context(), Read(name, text), rerun);
+    auto ran = RunModel(context(), Read(name, text), rerun);
+    if (ran) return std::move(*ran);
+    failure_ = std::move(ran).error();
+    return Fail(failure_.errors.front());
   }
+  // Of the last Run that failed.
+  const ModelFailure& failure() const { return failure_; }
 
   // Adds the rows that `sql` gives to the table, made from their columns where there is none.
   void Append(const std::string& name, const std::string& sql) {
@@ -160,6 +165,7 @@ class TestProject {
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<engine::Session> session_;
   uint64_t batch_ = 0;
+  ModelFailure failure_;
 };
 
 }  // namespace weir::model

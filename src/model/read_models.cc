@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "arrow/array.h"
 #include "arrow/record_batch.h"
@@ -51,13 +52,19 @@ void AddViews(std::vector<Model>& models) {
       if (std::ranges::find(model.views, view.name, &query::View::name) == model.views.end())
         model.views.push_back(view);
     };
+    std::set<TableName> tables;
     for (const TableName& read : model.reads) {
       const auto known = before.find(read);
-      if (known == before.end() || !known->second->is_view()) continue;
+      if (known == before.end() || !known->second->is_view()) {
+        tables.insert(read);
+        continue;
+      }
+      tables.insert(known->second->tables.begin(), known->second->tables.end());
       std::ranges::for_each(known->second->views, add);
       add(known->second->AsView());
       model.is_volatile = model.is_volatile || known->second->is_volatile;
     }
+    model.tables.assign(tables.begin(), tables.end());
     before[model.table] = &model;
   }
 }
@@ -73,7 +80,11 @@ class ModelReader {
     tables_.insert(tables_.end(), known_.written.begin(), known_.written.end());
     tables_.insert(tables_.end(), known_.existing.begin(), known_.existing.end());
     std::vector<Model> models;
-    for (const config::SqlFile& file : project_.models) models.push_back(ReadOne(file));
+    for (const config::SqlFile& file : project_.models) {
+      const size_t before = faults_.size();
+      models.push_back(ReadOne(file));
+      models.back().faulty = faults_.size() != before;
+    }
     return models;
   }
 

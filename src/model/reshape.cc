@@ -1,6 +1,7 @@
 #include <algorithm>
 
-#include "model/reshape_internal.h"
+#include "arrow/type.h"
+#include "model/reshape.h"
 
 namespace weir::model {
 namespace {
@@ -53,7 +54,34 @@ void SetSpec(TableMetadata& metadata, PartitionSpec wanted) {
   metadata.specs.push_back(std::move(wanted));
 }
 
+Error BadColumn(const Model& model, std::string message, std::string next) {
+  return {.kind = ErrorKind::kConfig,
+          .code = "model.column",
+          .message = std::move(message),
+          .place = model.place,
+          .next = std::move(next)};
+}
+
 }  // namespace
+
+Result<table::TableShape> ShapeOf(const Model& model, const arrow::Schema& result) {
+  table::TableShape shape;
+  for (const auto& field : result.fields()) {
+    auto type = columnar::FromArrow(*field->type());
+    if (!type)
+      return Fail(BadColumn(model, "column " + field->name() + ": " + type.error().message,
+                            "cast it to a type of a table"));
+    for (const columnar::Field& other : shape.schema.fields) {
+      if (!std::ranges::equal(other.name, field->name(), {}, ::tolower, ::tolower)) continue;
+      return Fail(BadColumn(model, "two columns of the result are called " + field->name(),
+                            "give one of them another name with AS"));
+    }
+    shape.schema.fields.push_back(
+        {.name = field->name(), .type = std::move(*type), .nullable = true});
+  }
+  for (const auto& term : model.header.partition_by) shape.partition_by.push_back(term.value);
+  return shape;
+}
 
 Result<table::TableStatePtr> Reshape(const table::TableStatePtr& base,
                                      const table::TableShape& shape) {

@@ -6,22 +6,22 @@
 #include "arrow/array.h"
 #include "arrow/record_batch.h"
 #include "arrow/type.h"
-#include "base/path_template.h"
+#include "base/check.h"
 #include "commit/owner.h"
 #include "engine/sql.h"
 #include "env/failpoint.h"
 #include "env/hash.h"
+#include "model/check_run_internal.h"
+#include "model/export_internal.h"
+#include "model/last_build_internal.h"
 #include "model/model.h"
-#include "model/reshape_internal.h"
-#include "query/output.h"
+#include "model/reshape.h"
 #include "query/snapshot_query.h"
 #include "table/data_writer.h"
+#include "table/shape.h"
 
 namespace weir::model {
 namespace {
-
-// How far back the last committed batch is looked for, over voided ones.
-constexpr uint64_t kBatchesLookedAt = 100;
 
 // Ends the statement that the session runs soon after `stop` is set.
 class StopWatch {
@@ -38,7 +38,7 @@ class StopWatch {
   std::jthread thread_;
 };
 
-std::string Relation(const catalog::TableName& name) {
+std::string Quoted(const catalog::TableName& name) {
   return engine::QuotedName(name.space) + "." + engine::QuotedName(name.name);
 }
 
@@ -81,13 +81,16 @@ class ModelRun {
     return Execute();
   }
 
+  const std::vector<CheckOutcome>& checks() const { return checks_; }
+  const Errors& failed() const { return failed_; }
+
  private:
   // One statement over all that is read, so that it is read as of one moment.
   Result<void> FixInputs() {
     if (model_.reads.empty()) return {};
     std::string sql;
     for (const catalog::TableName& table : model_.reads)
-      sql += (sql.empty() ? "SELECT 1 FROM " : ", ") + Relation(table);
+      sql += (sql.empty() ? "SELECT 1 FROM " : ", ") + Quoted(table);
     if (auto resolved = query_->Resolve(sql); !resolved) {
       Error error = std::move(resolved).error();
       if (error.place.file.empty()) error.place = model_.place;
@@ -102,9 +105,10 @@ class ModelRun {
   }
 
   Result<void> BindView() {
-    auto bound = query_->Bind("SELECT * FROM " + Relation(model_.table));
+    auto bound = query_->Bind("SELECT * FROM " + Quoted(model_.table));
     if (!bound) return Fail(InQuery(std::move(bound).error()));
-    WEIR_TRY(ShapeOf(*(*bound)->schema()));
+    WEIR_ASSIGN(const auto shape, ShapeOf(model_, *(*bound)->schema()));
+    for (const columnar::Field& field : shape.schema.fields) view_columns_.push_back(field.name);
     return {};
   }
 
@@ -117,22 +121,16 @@ class ModelRun {
 
   // The last committed batch, where it was made of the same and the table still is as it left it.
   Result<std::optional<catalog::BatchRecord>> UnchangedBatch() {
-    WEIR_ASSIGN(const ledger::PipelineState state, context_.catalog.Pipeline(model_.pipeline()));
-    for (uint64_t back = 0; back < std::min(kBatchesLookedAt, state.batch.value); ++back) {
-      WEIR_ASSIGN(auto record,
-                  context_.catalog.Batch(model_.pipeline(), BatchNumber(state.batch.value - back)));
-      if (!record || record->state != ledger::BatchState::kCommitted || !record->outcome) continue;
-      const auto& tables = record->outcome->tables;
-      if (record->plan.definition != definition_ || record->plan.inputs != inputs_)
-        return std::nullopt;
-      if (model_.is_view()) return record;
-      if (tables.empty()) return std::nullopt;
-      const auto now = context_.lake.Load(model_.table);
-      if (!now && now.error().code != "table.not_found") return Fail(now.error());
-      if (!now || (*now)->snapshot_id() != tables.front().snapshot) return std::nullopt;
-      return record;
-    }
-    return std::nullopt;
+    WEIR_ASSIGN(const auto last, LastBuild(context_.catalog, model_.pipeline()));
+    if (!last || last->plan.definition != definition_ || last->plan.inputs != inputs_)
+      return std::nullopt;
+    if (model_.is_view()) return last;
+    const auto& tables = last->outcome->tables;
+    if (tables.empty()) return std::nullopt;
+    const auto now = context_.lake.Load(model_.table);
+    if (!now && now.error().code != "table.not_found") return Fail(now.error());
+    if (!now || (*now)->snapshot_id() != tables.front().snapshot) return std::nullopt;
+    return last;
   }
 
   Result<ModelOutcome> Skip(const catalog::BatchRecord& last) {
@@ -147,6 +145,8 @@ class ModelRun {
     ModelOutcome done;
     done.skipped = true;
     done.rows = table.rows;
+    done.rejected = last.outcome->counts.rejected;
+    done.letters = LettersOf(model_.table);
     done.snapshot = table.snapshot;
     return done;
   }
@@ -169,8 +169,7 @@ class ModelRun {
     plan.inputs = inputs_;
     WEIR_ASSIGN(const commit::OpenBatch batch, owner_->Plan(std::move(plan)));
     context_.log.Write(telemetry::BatchPlanned{batch.id, batch.epoch, 0, 0});
-    ModelOutcome done;
-    auto staged = StageAndCheck(batch, done);
+    auto staged = StageAndCheck(batch);
     if (!staged) {
       const Error why = std::move(staged).error();
       // Where even this fails, the next run voids it.
@@ -178,17 +177,27 @@ class ModelRun {
         context_.log.Write(telemetry::BatchVoided{batch.id, why.message});
       return Fail(why);
     }
+    ModelOutcome done;
     ledger::BatchOutcome outcome;
-    for (const CheckOutcome& check : done.checks)
-      if (check.failing != 0) outcome.warned_by[check.text] = check.failing;
+    for (const CheckOutcome& check : checks_)
+      if (check.failing != 0 && check.on_fail == OnFail::kWarn)
+        outcome.warned_by[check.text] = check.failing;
     std::vector<table::StagedTable> tables;
     if (!model_.is_view()) {
-      outcome.counts.read = outcome.counts.accepted = staged->rows;
-      tables.push_back(std::move(*staged));
+      outcome.counts.read = outcome.counts.accepted = staged->table.rows;
+      tables.push_back(std::move(staged->table));
+    }
+    if (staged->letters) {
+      done.rejected = outcome.counts.rejected = staged->letters->rows;
+      done.letters = staged->letters->base->name;
+      outcome.counts.read += outcome.counts.rejected;
+      if (done.rejected != 0) outcome.rejected_by["model.check"] = done.rejected;
+      tables.push_back(std::move(*staged->letters));
     }
     WEIR_ASSIGN(outcome, owner_->Commit(batch, std::move(tables), std::move(outcome), {}));
     const telemetry::BatchCounts counts{.read = outcome.counts.read,
-                                        .accepted = outcome.counts.accepted};
+                                        .accepted = outcome.counts.accepted,
+                                        .rejected = outcome.counts.rejected};
     context_.log.Write(telemetry::BatchCommitted{batch.id, batch.epoch, counts,
                                                  context_.clock.Monotonic() - begun});
     done.rows = outcome.counts.accepted;
@@ -198,61 +207,77 @@ class ModelRun {
     return model_.is_view() ? View(std::move(done)) : std::move(done);
   }
 
-  Result<table::StagedTable> StageAndCheck(const commit::OpenBatch& batch, ModelOutcome& done) {
+  // What a batch is to commit.
+  struct Staged {
+    table::StagedTable table;  // Without base: of a view.
+    std::optional<table::StagedTable> letters;
+    std::vector<std::string> columns;
+  };
+
+  Result<Staged> StageAndCheck(const commit::OpenBatch& batch) {
     const StopWatch watch(context_.stop, context_.session);
-    auto staged = model_.is_view() ? table::StagedTable{} : Stage(batch);
-    if (staged) {
-      if (auto checked = RunChecks(*staged, batch.plan.time, done); !checked)
-        staged = Fail(std::move(checked).error());
-    }
+    auto staged = Checked(batch);
     if (!staged && staged.error().code == "engine.cancelled") return Fail(Cancelled(model_));
     return staged;
   }
 
-  Result<table::StagedTable> Stage(const commit::OpenBatch& batch) {
+  Result<Staged> Checked(const commit::OpenBatch& batch) {
+    Staged staged;
+    if (model_.is_view()) {
+      staged.columns = view_columns_;
+    } else {
+      WEIR_ASSIGN(staged, Stage(batch));
+      WEIR_TRY(ShowStaged(staged));
+      WEIR_TRY(Reject(batch, staged));
+    }
+    WEIR_TRY(RunChecks(staged.columns, batch.plan.time));
+    return staged;
+  }
+
+  Result<void> ShowStaged(const Staged& staged) {
+    if (model_.header.checks.empty()) return {};
+    return query_->AddFiles(model_.table, staged.table.base->metadata.schema(), staged.table.files);
+  }
+
+  Result<Staged> Stage(const commit::OpenBatch& batch) {
+    Staged staged;
+    staged.table.operation = iceberg::Operation::kReplaceAll;
     auto stream = query_->Run(model_.query);
     if (!stream) return Fail(InQuery(std::move(stream).error()));
-    WEIR_ASSIGN(const table::TableShape shape, ShapeOf(*(*stream)->schema()));
-    table::StagedTable staged{
-        .base = nullptr, .operation = iceberg::Operation::kReplaceAll, .files = {}, .rows = 0};
-    WEIR_ASSIGN(staged.base, BaseFor(shape));
+    WEIR_ASSIGN(const table::TableShape shape, ShapeOf(model_, *(*stream)->schema()));
+    for (const columnar::Field& field : shape.schema.fields) staged.columns.push_back(field.name);
+    WEIR_ASSIGN(staged.table.base, BaseFor(shape));
+    WEIR_TRY(WriteRows(**stream, batch.writer(), staged.table));
+    WEIR_TRY(context_.lake.Sync());  // The checks read the files.
+    uint64_t bytes = 0;
+    for (const iceberg::DataFile& file : staged.table.files)
+      bytes += static_cast<uint64_t>(file.file_size);
+    context_.log.Write(telemetry::BatchStaged{batch.id, model_.table.ToString(), staged.table.rows,
+                                              staged.table.files.size(), bytes});
+    return staged;
+  }
+
+  // Writes what `sql` gives, in the place of what `into` had.
+  Result<void> Write(const std::string& sql, const table::WriterIdentity& writer,
+                     table::StagedTable& into) {
+    WEIR_ASSIGN(const auto stream, query_->Run(sql));
+    return WriteRows(*stream, writer, into);
+  }
+
+  Result<void> WriteRows(engine::ArrowStream& stream, const table::WriterIdentity& identity,
+                         table::StagedTable& into) {
     WEIR_ASSIGN(const auto writer,
-                table::DataWriter::Make(context_.lake.writes(), staged.base, batch.writer()));
+                table::DataWriter::Make(context_.lake.writes(), into.base, identity));
     for (;;) {
       if (context_.stop.load()) return Fail(Cancelled(model_));
-      auto rows = (*stream)->Next();
+      auto rows = stream.Next();
       if (!rows) return Fail(InQuery(std::move(rows).error()));
       if (!*rows) break;
       WEIR_TRY(writer->Write(**rows));
     }
-    staged.rows = writer->rows();
-    WEIR_ASSIGN(staged.files, writer->Finish());
-    WEIR_TRY(context_.lake.Sync());  // The checks read the files.
-    uint64_t bytes = 0;
-    for (const iceberg::DataFile& file : staged.files)
-      bytes += static_cast<uint64_t>(file.file_size);
-    context_.log.Write(telemetry::BatchStaged{batch.id, model_.table.ToString(), staged.rows,
-                                              staged.files.size(), bytes});
-    return staged;
-  }
-
-  Result<table::TableShape> ShapeOf(const arrow::Schema& result) {
-    table::TableShape shape;
-    for (const auto& field : result.fields()) {
-      auto type = columnar::FromArrow(*field->type());
-      if (!type)
-        return Fail(BadColumn("column " + field->name() + ": " + type.error().message,
-                              "cast it to a type of a table"));
-      for (const columnar::Field& other : shape.schema.fields) {
-        if (!std::ranges::equal(other.name, field->name(), {}, ::tolower, ::tolower)) continue;
-        return Fail(BadColumn("two columns of the result are called " + field->name(),
-                              "give one of them another name with AS"));
-      }
-      shape.schema.fields.push_back(
-          {.name = field->name(), .type = std::move(*type), .nullable = true});
-    }
-    for (const auto& term : model_.header.partition_by) shape.partition_by.push_back(term.value);
-    return shape;
+    into.rows = writer->rows();
+    WEIR_ASSIGN(into.files, writer->Finish());
+    return {};
   }
 
   Result<table::TableStatePtr> BaseFor(const table::TableShape& shape) {
@@ -266,42 +291,74 @@ class ModelRun {
     return Fail(std::move(error));
   }
 
-  // All checks are run, so that all that fail are told at once.
-  Result<void> RunChecks(const table::StagedTable& staged, Instant now, ModelOutcome& done) {
-    if (model_.header.checks.empty()) return {};
-    if (!model_.is_view())
-      WEIR_TRY(query_->AddFiles(model_.table, staged.base->metadata.schema(), staged.files));
-    std::string failed;
-    const CheckSpec* first = nullptr;
-    for (const CheckSpec& check : model_.header.checks) {
-      auto failing = FailingRows(check, now);
-      if (!failing) return Fail(InCheck(std::move(failing).error(), check));
-      done.checks.push_back({check.text, check.on_fail, *failing});
-      if (*failing == 0 || check.on_fail == OnFail::kWarn) continue;
-      if (first == nullptr) first = &check;
-      failed += (failed.empty() ? "" : "; ") + check.text + Extent(check, *failing);
+  CheckedRelation RelationOf(std::vector<std::string> columns, Instant now) {
+    return {.query = *query_, .name = model_.table, .columns = std::move(columns), .now = now};
+  }
+
+  // Takes the rows out that a check rejects: the rest is staged anew, they as dead letters.
+  Result<void> Reject(const commit::OpenBatch& batch, Staged& staged) {
+    std::vector<const CheckSpec*> rejecting;
+    for (const CheckSpec& check : model_.header.checks)
+      if (check.on_fail == OnFail::kReject) rejecting.push_back(&check);
+    const auto relation = RelationOf(staged.columns, batch.plan.time);
+    uint64_t failing = 0;
+    for (const CheckSpec* check : rejecting) {
+      WEIR_ASSIGN(auto outcome, RunCheck(*check, relation));
+      if (outcome.of_all_rows) return Fail(NotOfRows(*check));
+      failing += outcome.failing;
+      checks_.push_back(std::move(outcome));
     }
-    if (first == nullptr) return {};
-    return Fail(Error{
-        .kind = ErrorKind::kStopped,
-        .code = "model.check",
-        .message = "the result of model " + model_.table.ToString() +
-                   " was not made visible, a check failed: " + failed,
-        .place = first->place,
-        .next = "mend the data, the query or the check, then weir run " + model_.table.ToString()});
+    if (failing == 0) return ClearLetters(staged);
+    const Rejects rejects = RejectsOf(rejecting, relation, batch.id, model_.place.file);
+    table::StagedTable letters{
+        .base = nullptr, .operation = iceberg::Operation::kReplaceAll, .files = {}, .rows = 0};
+    WEIR_ASSIGN(letters.base,
+                context_.lake.LoadOrCreate(LettersOf(model_.table), table::DeadLetterShape()));
+    WEIR_TRY(Write(rejects.letters, batch.writer(), letters));
+    table::WriterIdentity again = batch.writer();
+    again.attempt = Attempt(again.attempt.value + 1);
+    const uint64_t read = staged.table.rows;
+    WEIR_TRY(Write(rejects.passing, again, staged.table));
+    WEIR_TRY(context_.lake.Sync());
+    WEIR_CHECK(read == staged.table.rows + letters.rows);
+    staged.letters = std::move(letters);
+    return ShowStaged(staged);
   }
 
-  static std::string Extent(const CheckSpec& check, uint64_t failing) {
-    if (std::holds_alternative<RowCount>(check.what) ||
-        std::holds_alternative<Freshness>(check.what))
-      return "";
-    return " (" + FormatCount(failing) + (failing == 1 ? " row)" : " rows)");
+  // The letters are those of the last result: there are none now.
+  Result<void> ClearLetters(Staged& staged) {
+    auto state = context_.lake.Load(LettersOf(model_.table));
+    if (!state && state.error().code == "table.not_found") return {};
+    if (!state) return Fail(std::move(state).error());
+    WEIR_ASSIGN(const auto files, context_.lake.Files(**state));
+    if (files.empty()) return {};
+    staged.letters = {
+        .base = *state, .operation = iceberg::Operation::kReplaceAll, .files = {}, .rows = 0};
+    return {};
   }
 
-  Result<uint64_t> FailingRows(const CheckSpec& check, Instant now) {
-    WEIR_ASSIGN(const auto stream, query_->Run(FailingRowsSql(check, Relation(model_.table), now)));
-    WEIR_ASSIGN(const auto rows, stream->Next());
-    return static_cast<uint64_t>(static_cast<const arrow::Int64Array&>(*rows->column(0)).Value(0));
+  // All checks are run, so that all that fail are told at once.
+  Result<void> RunChecks(std::vector<std::string> columns, Instant now) {
+    const auto relation = RelationOf(std::move(columns), now);
+    for (const CheckSpec& check : model_.header.checks) {
+      if (check.on_fail == OnFail::kReject) continue;
+      WEIR_ASSIGN(auto outcome, RunCheck(check, relation));
+      if (outcome.failing != 0 && check.on_fail == OnFail::kFail)
+        failed_.push_back(Failed(check, outcome));
+      checks_.push_back(std::move(outcome));
+    }
+    if (!failed_.empty()) return Fail(failed_.front());
+    return {};
+  }
+
+  Error Failed(const CheckSpec& check, const CheckOutcome& outcome) const {
+    const std::string name = model_.table.ToString();
+    return {.kind = ErrorKind::kStopped,
+            .code = "model.check",
+            .message = (model_.is_view() ? "view " + name : name + " stays as it was") + ": " +
+                       outcome.ToText(),
+            .place = check.place,
+            .next = "mend the data, the query or the check, then weir run " + name};
   }
 
   // What an export shows: the table's snapshot, or all that a view's rows come from.
@@ -313,61 +370,13 @@ class ModelRun {
     return env::Sha256Hex(text);
   }
 
-  // Writes the rows as CSV unless the file shows `version` already. The catalog remembers which one
-  // it shows: a process may die between the commit and the export.
   Result<void> Export(Instant at, const std::string& version) {
     if (!model_.header.exported) return {};
-    WEIR_ASSIGN(const PathTemplate path_template, PathTemplate::Parse(model_.header.exported->csv));
-    PathValues values;
-    values.at = at;
-    values.name = model_.table.name;
-    values.pipeline = model_.table.ToString();
-    std::string path = path_template.Fill(values);
-    ledger::ObjectProgress shown;
-    shown.object = "export:" + path;
-    shown.version = version;
-    shown.done = true;
-    if (!path.starts_with('/') && !context_.folder.empty()) path = context_.folder + "/" + path;
-    WEIR_ASSIGN(const auto before, context_.catalog.ObjectByPath(model_.pipeline(), shown.object));
-    if (before && before->version == shown.version && context_.files.Status(path)) return {};
-    auto written = WriteCsv(path);
-    if (!written)
-      return Fail(WithContext(
-          std::move(written).error(),
-          "table " + model_.table.ToString() + " is committed, its export is not written"));
-    catalog::Change change;
-    change.progress = {shown};
-    change.progress_of = model_.pipeline();
-    return context_.catalog.Commit(change);
-  }
-
-  Result<void> WriteCsv(const std::string& path) {
-    const auto begun = context_.clock.Monotonic();
-    const size_t slash = path.rfind('/');
-    if (slash != std::string::npos && slash > 0)
-      WEIR_TRY(context_.files.MakeFolders(path.substr(0, slash)));
-    // A view is read over the snapshots that were checked.
+    // A view is read over the snapshots that were checked, a table as it is committed.
+    if (model_.is_view()) return WriteExports(context_, model_, *query_, at, version);
     WEIR_ASSIGN(const auto committed,
                 query::SnapshotQuery::Make({context_.catalog, context_.lake, context_.session}));
-    query::SnapshotQuery& source = model_.is_view() ? *query_ : *committed;
-    WEIR_ASSIGN(const auto stream, source.Run("SELECT * FROM " + Relation(model_.table)));
-    WEIR_ASSIGN(const auto writer, context_.files.Replace(path));
-    WEIR_ASSIGN(
-        const uint64_t rows,
-        query::WriteOutput(*stream, {.format = query::OutputFormat::kCsv},
-                           [&writer](std::string_view bytes) { return writer->Write(bytes); }));
-    WEIR_TRY(writer->Finish());
-    context_.log.Write(telemetry::FileWritten{model_.pipeline(), path, rows, writer->position(),
-                                              context_.clock.Monotonic() - begun});
-    return {};
-  }
-
-  Error BadColumn(std::string message, std::string next) const {
-    return {.kind = ErrorKind::kConfig,
-            .code = "model.column",
-            .message = std::move(message),
-            .place = model_.place,
-            .next = std::move(next)};
+    return WriteExports(context_, model_, *committed, at, version);
   }
 
   // An error of the engine, at its place in the model's file.
@@ -380,13 +389,6 @@ class ModelRun {
     return error;
   }
 
-  static Error InCheck(Error error, const CheckSpec& check) {
-    if (error.code == "engine.bind" || error.code == "engine.parse")
-      error.kind = ErrorKind::kConfig;
-    error.place = check.place;
-    return WithContext(std::move(error), "check " + check.text);
-  }
-
   const ModelContext& context_;
   const Model& model_;
   std::string text_;        // Of the definition.
@@ -394,12 +396,24 @@ class ModelRun {
   std::unique_ptr<query::SnapshotQuery> query_;
   std::vector<ledger::PlannedInput> inputs_;
   std::unique_ptr<commit::Owner> owner_;
+  std::vector<std::string> view_columns_;
+  std::vector<CheckOutcome> checks_;  // Run so far.
+  Errors failed_;                     // One per check that failed, where one did.
 };
 
 }  // namespace
 
-Result<ModelOutcome> RunModel(const ModelContext& context, const Model& model, Rerun rerun) {
-  return ModelRun(context, model).Go(rerun);
+std::expected<ModelOutcome, ModelFailure> RunModel(const ModelContext& context, const Model& model,
+                                                   Rerun rerun) {
+  ModelRun run(context, model);
+  auto done = run.Go(rerun);
+  if (done) {
+    done->checks = run.checks();
+    return std::move(*done);
+  }
+  Errors errors = run.failed();
+  if (errors.empty()) errors.push_back(std::move(done).error());
+  return std::unexpected(ModelFailure{std::move(errors), run.checks()});
 }
 
 }  // namespace weir::model

@@ -52,7 +52,7 @@ namespace weir::query {
 struct View {
   catalog::TableName name;
   std::string sql;
-  Place place;                      // Where the SQL begins in its file.
+  Place place = {};                 // Where the SQL begins in its file.
   std::optional<Error> fault = {};  // It cannot be read: told to whoever names it.
 };
 

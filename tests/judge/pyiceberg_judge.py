@@ -228,6 +228,21 @@ class Judge(unittest.TestCase):
             self.assertEqual(catalog.load_table("raw.events").scan().to_arrow().num_rows,
                              table.scan(snapshot_id=first).to_arrow().num_rows)
 
+    def test_models_and_their_rejected_rows_are_tables_and_views_are_not_in_the_way(self):
+        with Project() as project:
+            project.write("in/a.ndjson", "\n".join(GOOD) + "\n")
+            project.write("models/silver/seen.sql", "--| materialize: view\nSELECT id, kind FROM raw.events\n")
+            project.write("models/gold/kept.sql", "--| checks: [{ expect: id < 990, on_fail: reject }]\n"
+                                                  "SELECT id, kind FROM silver.seen\n")
+            project.run()
+            catalog = project.catalog()
+            self.assertNotIn(("silver",), catalog.list_namespaces())
+            self.assertEqual(catalog.list_tables("gold"), [("gold", "kept")])
+            self.assertEqual(catalog.load_table("gold.kept").scan().to_arrow().num_rows, 990)
+            letters = catalog.load_table(("dead_letters", "gold", "kept")).scan().to_arrow().to_pylist()
+            self.assertEqual(len(letters), 10)
+            self.assertEqual({row["reasons"][0]["rule"] for row in letters}, {"id < 990"})
+
 
 if __name__ == "__main__":
     unittest.main()
