@@ -14,6 +14,7 @@ from weir_project import ROOT, Project, event, slow_rounds
 ROUNDS = slow_rounds()
 SEED = int(os.environ.get("WEIR_SEED", str(random.SystemRandom().randrange(1 << 32))))
 MODEL = """--| materialize: table
+--| export: { csv: out/by_kind.csv }
 SELECT kind, count(*) AS events FROM raw.events GROUP BY kind
 """
 # Not passed by weir run with the keys of this project: tests/cases/files/when_done.test, plan/kill_apply.test,
@@ -100,6 +101,8 @@ class Kills(unittest.TestCase):
                     self.check(project, 250, good)
                     rows = project.query("select sum(events) as n from gold.by_kind")
                     self.assertEqual(int(rows[0][0]), len(good))
+                    exported = (project.folder / "out/by_kind.csv").read_text().splitlines()[1:]
+                    self.assertEqual(sum(int(line.split(",")[1]) for line in exported), len(good))
         self.assertEqual(sorted(set(names) - reached), [], "failpoints that no run passes")
 
     def test_a_replay_killed_at_every_failpoint(self):
