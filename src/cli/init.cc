@@ -103,6 +103,10 @@ Result<NewProject> FromFile(const std::string& folder, const std::string& file) 
       .glob = GlobOf(within && folder != "/" ? path.substr(folder.size() + 1) : path)};
   NewProject made;
   made.files.push_back({std::string(kProjectFile), ProjectFor(project, inferred)});
+  for (const infer::InferredList& list : inferred.lists) {
+    const std::string table = project.pipeline + "_" + NameMadeOf(list.column, '_', "list");
+    made.files.push_back({"models/silver/" + table + ".sql", ModelFor(project, list)});
+  }
   made.talk.push_back(fmt::format("{}: {}, {} looked at{}", project.pipeline, HowWritten(inferred),
                                   FormatCount(inferred.rows, "record", "records"),
                                   inferred.whole ? "" : ", there are more"));
@@ -113,6 +117,9 @@ Result<NewProject> FromFile(const std::string& folder, const std::string& file) 
     made.talk.push_back(fmt::format("  {:<{}}  {}{}", column.spec.name, width,
                                     columnar::ToText(column.spec.type),
                                     column.seen.empty() ? "" : "  # " + column.seen));
+  for (const infer::InferredList& list : inferred.lists)
+    made.talk.push_back(fmt::format("  {} is a list of {}: a model makes rows of them", list.column,
+                                    FormatCount(list.items, "object", "objects")));
   for (const std::string& note : inferred.notes) made.talk.push_back("  " + note);
   if (inferred.refused != 0)
     made.talk.push_back("  " + FormatCount(inferred.refused, "record", "records") +

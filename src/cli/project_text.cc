@@ -73,6 +73,19 @@ std::string SourceKeys(const FileProject& project, const InferredFile& inferred)
   return csv.empty() ? keys : keys + "      csv: { " + csv + " }\n";
 }
 
+// The value of a member of the object `item`, as the type that holds for it.
+std::string MemberSql(const columnar::ColumnSpec& field) {
+  using columnar::Kind;
+  std::string path = "'$.\"";
+  for (const char c : field.from) path += c == '\'' ? std::string("''") : std::string(1, c);
+  path += "\"'";
+  // JSON's own null is no value.
+  if (field.type.kind == Kind::kJson) return "nullif((item->" + path + ")::VARCHAR, 'null')";
+  const std::string text = "item->>" + path;
+  if (field.type.kind == Kind::kVarchar || !field.format.empty()) return text;
+  return "(" + text + ")::" + columnar::ToSql(field.type);
+}
+
 }  // namespace
 
 std::string NameMadeOf(std::string_view text, char joint, const std::string& otherwise) {
@@ -135,6 +148,19 @@ std::string ProjectFor(const FileProject& project, const InferredFile& inferred)
   }
   text += "    contract:\n      columns:\n" + ColumnLines(inferred.columns);
   return text + fmt::format("    sink: {{ table: raw.{} }}\n", project.pipeline);
+}
+
+std::string ModelFor(const FileProject& project, const infer::InferredList& list) {
+  std::string columns;
+  for (const infer::InferredColumn& field : list.fields)
+    columns += fmt::format("{}       {} AS \"{}\"", columns.empty() ? "" : ",\n",
+                           MemberSql(field.spec), field.spec.name);
+  return fmt::format(
+      "--| materialize: table\n"
+      "-- A row for each object in {0} of raw.{1}.\n"
+      "SELECT\n{2}\n"
+      "FROM (SELECT unnest({0}::JSON[]) AS item FROM raw.{1})\n",
+      list.column, project.pipeline, columns);
 }
 
 }  // namespace weir::cli

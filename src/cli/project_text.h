@@ -26,6 +26,9 @@ struct FileProject {
 // A project with the contract that was inferred, and what was seen as comments.
 std::string ProjectFor(const FileProject& project, const infer::InferredFile& inferred);
 
+// A model that makes rows of a list in a document: the text of models/SCHEMA/TABLE.sql.
+std::string ModelFor(const FileProject& project, const infer::InferredList& list);
+
 // A path as a glob that finds it alone.
 std::string GlobOf(std::string_view path);
 

@@ -36,6 +36,7 @@ struct Field {
 struct Fields {
   std::vector<Field> fields;
   LookedAt looked;
+  std::string document;  // The record of a JSON file, where it holds no other.
 };
 
 std::string Lower(std::string text) {
@@ -117,7 +118,9 @@ Result<Fields> LookAtJson(const Input& input, const FormatSpec& spec) {
     const auto& records = static_cast<const arrow::StringArray&>(*batch.rows->column(0));
     for (int64_t row = 0; row < records.length(); ++row)
       if (records.IsValid(row)) members.Add(records.GetView(row));
+    if (records.length() != 0 && records.IsValid(0)) fields.document = records.GetView(0);
   }));
+  if (fields.looked.rows != 1) fields.document.clear();
   for (const auto& [name, evidence] : members.found())
     fields.fields.push_back({name, evidence.Conclude()});
   return fields;
@@ -177,6 +180,33 @@ void MakeColumns(const std::vector<Field>& fields, bool by_name, InferredFile& i
     column.spec.format = field.finding.format;
     column.seen = field.finding.seen;
     into.columns.push_back(std::move(column));
+  }
+}
+
+// The lists of objects in a document, each with a column for every member of its objects.
+void FindLists(const std::string& document, InferredFile& into) {
+  const auto whole = nlohmann::ordered_json::parse(document, nullptr, false);
+  if (!whole.is_object()) return;
+  for (const InferredColumn& column : into.columns) {
+    const auto list = whole.find(column.spec.input_name());
+    const auto is_object = [](const nlohmann::ordered_json& item) { return item.is_object(); };
+    if (list == whole.end() || !list->is_array() || list->empty()) continue;
+    if (!std::ranges::all_of(*list, is_object)) continue;
+    Members members;
+    for (const nlohmann::ordered_json& item : *list) members.Add(item.dump());
+    InferredList found{.column = column.spec.name, .items = list->size(), .fields = {}};
+    Names names;
+    for (const auto& [name, evidence] : members.found()) {
+      if (name.empty() || name.find('"') != std::string::npos) continue;
+      const Finding finding = evidence.Conclude();
+      InferredColumn field{.spec = {}, .seen = finding.seen};
+      field.spec.name = names.Take(name, found.fields.size() + 1);
+      field.spec.from = name;
+      field.spec.type = finding.type;
+      field.spec.format = finding.format;
+      found.fields.push_back(std::move(field));
+    }
+    if (!found.fields.empty()) into.lists.push_back(std::move(found));
   }
 }
 
@@ -303,6 +333,7 @@ Result<InferredFile> InferFile(env::Files& files, const std::string& path,
     WEIR_ASSIGN(const bool changed, Prove(input, inferred));
     if (!changed) break;
   }
+  FindLists(fields.document, inferred);
   AddNotes(fields.looked, inferred);
   return inferred;
 }

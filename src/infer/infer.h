@@ -32,10 +32,18 @@ struct InferredColumn {
   std::string seen;  // For a person, one line: what speaks for another type. Empty: nothing.
 };
 
+// A member of a document that is one object: a list of objects, which a person means as rows.
+struct InferredList {
+  std::string column;  // That holds it.
+  uint64_t items = 0;
+  std::vector<InferredColumn> fields;  // Of its objects; `from` is always set.
+};
+
 struct InferredFile {
   format::FormatSpec format;
   bool ending_tells = true;  // The file's ending alone says `format.kind`.
   std::vector<InferredColumn> columns;
+  std::vector<InferredList> lists;
   std::vector<std::string> left_out;  // Fields that no column can have; they go to `_rescued`.
   std::vector<std::string> notes;     // What else was seen, for a person: one line each.
   uint64_t rows = 0;                  // Records that were looked at.
