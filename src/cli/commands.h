@@ -106,6 +106,12 @@ struct QueryOptions {
 };
 int Query(const Command& command, const QueryOptions& options);
 
+struct SqlOptions {
+  std::string format;  // Of QueryOptions, without parquet.
+};
+// A shell on a terminal; elsewhere the statements on stdin, one after the other.
+int Sql(const Command& command, const SqlOptions& options);
+
 struct DlqOptions {
   std::string target;            // A pipeline, or the beginning of an id; empty: all pipelines.
   std::vector<std::string> ids;  // Of `replay`: beginnings of ids.
@@ -151,6 +157,11 @@ int Verify(const Command& command);
 int Doctor(const Command& command);
 int Version(const Command& command);
 int ConfigReference(const Command& command);
+
+struct ConfigShowOptions {
+  bool origin = false;
+};
+int ConfigShow(const Command& command, const ConfigShowOptions& options);
 
 // Parses the arguments and runs the command.
 int Main(int argc, char** argv, const std::atomic<int>& signal, const std::atomic<bool>& stop);

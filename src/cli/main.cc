@@ -9,6 +9,7 @@
 #include "base/spelling.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/completion.h"
 
 namespace weir::cli {
 
@@ -24,6 +25,9 @@ namespace {
 // The arguments of every verb. CLI11 fills them, then the verb that was named runs.
 struct Arguments {
   InitOptions init;
+  ConfigShowOptions config_show;
+  std::string shell;  // Of completion.
+  SqlOptions sql;
   RunOptions run;
   ServeOptions serve;
   TokenOptions token;
@@ -155,6 +159,43 @@ void AddQuery(CLI::App& app, Arguments& arguments) {
   });
 }
 
+void AddSql(CLI::App& app, Arguments& arguments) {
+  CLI::App* sql = app.add_subcommand("sql", "a shell for SQL over the tables");
+  sql->add_option("-o,--output", arguments.sql.format, "table | csv | json | ndjson | md")
+      ->check(CLI::IsMember({"table", "csv", "json", "ndjson", "md"}));
+  sql->callback([&] {
+    arguments.verb = [&](const Command& command) { return Sql(command, arguments.sql); };
+  });
+}
+
+void AddConfig(CLI::App& app, Arguments& arguments) {
+  CLI::App* config = app.add_subcommand("config", "about the configuration");
+  config->require_subcommand(1);
+  CLI::App* show = config->add_subcommand("show", "as it counts, with the defaults filled in");
+  show->add_flag("--origin", arguments.config_show.origin, "and where each value comes from");
+  show->callback([&] {
+    arguments.verb = [&](const Command& command) {
+      return ConfigShow(command, arguments.config_show);
+    };
+  });
+  config->add_subcommand("reference", "every key, as Markdown")->callback([&] {
+    arguments.verb = ConfigReference;
+  });
+}
+
+void AddCompletion(CLI::App& app, Arguments& arguments) {
+  CLI::App* completion = app.add_subcommand("completion", "what makes a shell's Tab key know weir");
+  completion->add_option("SHELL", arguments.shell, "bash | zsh | fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  completion->callback([&] {
+    arguments.verb = [&](const Command& command) {
+      command.terminal.Out(CompletionScript(arguments.shell));
+      return 0;
+    };
+  });
+}
+
 void AddTable(CLI::App& app, Arguments& arguments) {
   CLI::App* table = app.add_subcommand("table", "the tables of the lake");
   table->require_subcommand(1);
@@ -272,6 +313,17 @@ std::string Typed(const CLI::App& app) {
   return typed;
 }
 
+// `weir complete WORD...`: what the scripts of completion.h call.
+int PrintCompletions(const Terminal& terminal, const CLI::App& app,
+                     const std::vector<std::string>& words) {
+  std::string folder;
+  for (size_t i = 0; i + 2 < words.size(); ++i)
+    if (words[i] == "-C") folder = words[i + 1];
+  for (const std::string& word : Completions(app, words, NamesOfProject(folder)))
+    terminal.Out(word + "\n");
+  return 0;
+}
+
 int ReportUnknownVerb(const Terminal& terminal, const CLI::App& app, const std::string& word) {
   const auto near = NearestWord(word, VerbNames(app));
   Report(terminal, Error{ErrorKind::kInvalid,
@@ -308,16 +360,17 @@ int Main(int argc, char** argv, const std::atomic<int>& signal, const std::atomi
   AddBatch(app, arguments);
   AddGen(app, arguments);
   AddQuery(app, arguments);
+  AddSql(app, arguments);
   AddDlq(app, arguments.dlq, arguments.verb);
   AddTable(app, arguments);
   AddBackup(app, arguments);
   AddSimple(app, arguments, "verify", "recount every batch from the tables", Verify);
   AddSimple(app, arguments, "doctor", "look at this machine and this project", Doctor);
   AddSimple(app, arguments, "version", "versions of weir and its parts", Version);
-  app.add_subcommand("config", "about the configuration")
-      ->require_subcommand(1)
-      ->add_subcommand("reference", "every key, as Markdown")
-      ->callback([&] { arguments.verb = ConfigReference; });
+  AddConfig(app, arguments);
+  AddCompletion(app, arguments);
+  if (argc > 1 && std::string_view(argv[1]) == "complete")
+    return PrintCompletions(command.terminal, app, {argv + 2, argv + argc});
   // Asked for before all else, so that a usage error is an object too.
   command.terminal.json =
       std::ranges::count(std::span(argv, argc), std::string_view("--json")) != 0;

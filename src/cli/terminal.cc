@@ -29,6 +29,7 @@ std::string Terminal::Paint(const char* code, std::string_view text) const {
 
 Terminal DetectTerminal() {
   Terminal terminal;
+  terminal.in_is_tty = isatty(STDIN_FILENO) != 0;
   terminal.out_is_tty = isatty(STDOUT_FILENO) != 0;
   terminal.err_is_tty = isatty(STDERR_FILENO) != 0;
   const char* no_color = std::getenv("NO_COLOR");

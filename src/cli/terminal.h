@@ -13,6 +13,7 @@ namespace weir::cli {
 struct Terminal {
   FILE* out = stdout;
   FILE* err = stderr;
+  bool in_is_tty = false;
   bool out_is_tty = false;
   bool err_is_tty = false;
   bool colours = false;  // Of err; NO_COLOR and a pipe turn them off.

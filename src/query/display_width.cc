@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "base/check.h"
-#include "query/display_width_internal.h"
+#include "query/display_width.h"
 
 namespace weir::query {
 namespace {

@@ -7,7 +7,7 @@
 #include "arrow/type.h"
 #include "base/units.h"
 #include "query/cells_internal.h"
-#include "query/display_width_internal.h"
+#include "query/display_width.h"
 #include "query/output_internal.h"
 
 namespace weir::query {

@@ -3,7 +3,7 @@
 #include "arrow/io/memory.h"
 #include "parquet/arrow/reader.h"
 #include "query/cells_internal.h"
-#include "query/display_width_internal.h"
+#include "query/display_width.h"
 #include "query/query_test_internal.h"
 
 namespace weir::query {
