@@ -5,11 +5,13 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "base/spelling.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/completion.h"
+#include "cli/example_files.h"
 
 namespace weir::cli {
 
@@ -42,6 +44,15 @@ struct Arguments {
   BatchOptions batch;
   std::function<int(const Command&)> verb;
 };
+
+std::string Examples() {
+  std::string names;
+  std::string_view before;
+  for (const ExampleFile& file : ExampleFiles())
+    if (std::exchange(before, file.example) != file.example)
+      names += (names.empty() ? "" : ", ") + std::string(file.example);
+  return names;
+}
 
 void AddInit(CLI::App& app, Arguments& arguments) {
   CLI::App* init = app.add_subcommand("init", "begin a project");
