@@ -57,8 +57,8 @@ std::string Examples() {
 void AddInit(CLI::App& app, Arguments& arguments) {
   CLI::App* init = app.add_subcommand("init", "begin a project");
   init->add_option("DIR", arguments.init.folder, "its folder, made at need (default: here)");
-  CLI::Option* example = init->add_option("--example", arguments.init.example,
-                                          "one of the examples: first-light, ...");
+  CLI::Option* example =
+      init->add_option("--example", arguments.init.example, "a copy of an example: " + Examples());
   init->add_option("--from-file", arguments.init.from_file,
                    "a contract for a file: CSV, TSV, JSON, NDJSON, Parquet, Arrow")
       ->excludes(example);
