@@ -8,8 +8,11 @@ namespace weir::cli {
 
 CancelWatch::CancelWatch(std::function<bool()> asked, engine::Session& session)
     : thread_([this, asked = std::move(asked), &session] {
+        // Asked once is asked for good: the statement may not have begun to run.
+        bool cancelled = false;
         while (!done_.load()) {
-          if (asked()) session.Interrupt();
+          cancelled = cancelled || asked();
+          if (cancelled) session.Interrupt();
           std::this_thread::sleep_for(std::chrono::milliseconds(20));
         }
       }) {}

@@ -12,8 +12,8 @@
 
 namespace weir::cli {
 
-// Interrupts what the session computes while `asked` says so; it looks every few milliseconds, from
-// a thread of its own. The watch ends with it.
+// Interrupts what the session computes once `asked` has said so; it looks every few milliseconds,
+// from a thread of its own, until its own end.
 class CancelWatch {
  public:
   CancelWatch(std::function<bool()> asked, engine::Session& session);
