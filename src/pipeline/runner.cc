@@ -47,6 +47,12 @@ constexpr microseconds kVoidPause = std::chrono::seconds(5);
 // News comes in bursts: one look takes them together.
 constexpr microseconds kLookPause = std::chrono::milliseconds(20);
 constexpr microseconds kRetryPause = std::chrono::seconds(1);
+// Behind a writer only what trickles in is put together, and little at once: a bulk load would
+// otherwise write each row twice, with a merge in memory beside its batch. weir table compact takes
+// larger files.
+constexpr table::SmallFileLimits kMergedBehind{.small_bytes = kSmallFileBytes / 4,
+                                               .files_min = kSmallFilesBeforeMerge,
+                                               .bytes_max = kMergeBytesMax / 4};
 
 bool PassesByItself(const Error& error) {
   return error.kind == ErrorKind::kBusy || error.kind == ErrorKind::kUnavailable ||
@@ -127,7 +133,8 @@ struct Runner::State {
       if (spec.dedupe && name == target) continue;
       const auto state = context.lake.Load(name);
       if (!state || !commit::MergeIsDue(**state)) continue;
-      const auto merged = commit::MergeSmallFiles({context.catalog, context.lake}, name, {});
+      const auto merged =
+          commit::MergeSmallFiles({context.catalog, context.lake}, name, kMergedBehind);
       if (!merged) context.log.Write(telemetry::ErrorHappened{merged.error(), spec.name, {}});
     }
   }
