@@ -68,14 +68,20 @@ class ArrowFile final : public arrow::io::RandomAccessFile {
     return buffer;
   }
 
-  // What went wrong with `status`: our own error where there is one.
-  Error Explain(const arrow::Status& status) const {
-    if (failure_) return *failure_;
-    return {.kind = ErrorKind::kCorrupt,
-            .code = "object.corrupt",
-            .message = "the file cannot be read: " + status.message(),
-            .place = {},
-            .next = {}};
+  // What `call`, which reads this file, came to: our own error where there is one. Arrow answers by
+  // a Status; parquet throws, std::bad_alloc and others with it.
+  template <class Call>
+  Result<void> Run(Call&& call) {
+    arrow::Status status;
+    try {
+      status = call();
+    } catch (const std::exception& cause) {
+      status = arrow::Status::Invalid(cause.what());
+    }
+    if (status.ok()) return {};
+    if (failure_) return Fail(*failure_);
+    return Fail(ErrorKind::kCorrupt, "object.corrupt",
+                "the file cannot be read: " + status.message());
   }
 
  private:

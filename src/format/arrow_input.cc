@@ -20,7 +20,7 @@ class ArrowInput final : public BatchInput {
 
   Result<void> Open(uint64_t row) {
     skip_ = row;
-    return Run([&]() -> arrow::Status {
+    return file_->Run([&]() -> arrow::Status {
       arrow::ipc::IpcReadOptions options;
       options.memory_pool = &InputMemory();
       options.use_threads = false;
@@ -45,7 +45,7 @@ class ArrowInput final : public BatchInput {
   Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
     while (true) {
       std::shared_ptr<arrow::RecordBatch> batch;
-      WEIR_TRY(Run([&]() -> arrow::Status {
+      WEIR_TRY(file_->Run([&]() -> arrow::Status {
         ARROW_RETURN_NOT_OK(ReadNext(batch));
         return batch == nullptr ? arrow::Status::OK() : batch->ValidateFull();
       }));
@@ -78,18 +78,6 @@ class ArrowInput final : public BatchInput {
     ARROW_ASSIGN_OR_RAISE(batch, by_position_->ReadRecordBatch(next_));
     ++next_;
     return arrow::Status::OK();
-  }
-
-  template <class Call>
-  Result<void> Run(Call&& call) {
-    arrow::Status status;
-    try {
-      status = call();
-    } catch (const std::exception& cause) {
-      status = arrow::Status::Invalid(cause.what());
-    }
-    if (status.ok()) return {};
-    return Fail(file_->Explain(status));
   }
 
   uint64_t size_;

@@ -130,6 +130,15 @@ void ChunkDecoder::Pass(size_t used, uint64_t lines) {
   line_ += lines;
 }
 
+bool ChunkDecoder::PassByteOrderMark() {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  if (window_->offset() != 0) return true;
+  const std::string_view rest = window_->rest();
+  if (rest.size() < kMark.size() && !complete()) return false;
+  if (rest.starts_with(kMark)) Pass(kMark.size(), 0);
+  return true;
+}
+
 void ChunkDecoder::Accept(size_t length, size_t used, uint64_t lines) {
   batch_.positions.push_back(
       {.offset = window_->offset(), .line = line_, .length = static_cast<uint32_t>(length)});

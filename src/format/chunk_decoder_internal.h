@@ -57,6 +57,8 @@ class ChunkDecoder : public Decoder {
   void Refuse(columnar::Reason reason, size_t length, size_t used, uint64_t lines);
   // Bytes that are no record.
   void Pass(size_t used, uint64_t lines);
+  // A byte-order mark where the input begins. False: whether it is one is still to come (kMore).
+  bool PassByteOrderMark();
   // Makes all that is left one dead letter of kind kObject, and the end; before the first record of
   // a batch alone.
   Result<void> RefuseRest(columnar::Reason reason);

@@ -18,13 +18,6 @@ namespace {
 
 using columnar::ColumnSpec;
 
-ColumnSpec Column(const std::string& name, const std::string& type) {
-  ColumnSpec spec;
-  spec.name = name;
-  spec.type = columnar::ParseType(type).value();
-  return spec;
-}
-
 class BytesFile final : public env::OpenFile {
  public:
   explicit BytesFile(std::string bytes) : bytes_(std::move(bytes)) {}

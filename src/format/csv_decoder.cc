@@ -16,8 +16,6 @@ using columnar::ColumnSpec;
 using columnar::Kind;
 using columnar::Reason;
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
 bool IsTextKind(Kind kind) { return kind == Kind::kVarchar || kind == Kind::kJson; }
 
 class CsvDecoder final : public ChunkDecoder {
@@ -112,11 +110,7 @@ Result<std::optional<ChunkDecoder::Stop>> CsvDecoder::Prepare() {
 
 // Byte-order mark, line ends, delimiter and header, into the state.
 Result<std::optional<ChunkDecoder::Stop>> CsvDecoder::ReadOpening() {
-  if (window().offset() == 0) {
-    const std::string_view rest = window().rest();
-    if (rest.size() < kByteOrderMark.size() && !complete()) return Stop::kMore;
-    if (rest.starts_with(kByteOrderMark)) Pass(kByteOrderMark.size(), 0);
-  }
+  if (!PassByteOrderMark()) return Stop::kMore;
   DecoderState& state = next_state();
   while (true) {
     CsvOpening opening =

@@ -9,13 +9,6 @@ namespace {
 using columnar::ColumnSpec;
 using Lines = std::vector<std::string>;
 
-ColumnSpec Column(const std::string& name, const std::string& type) {
-  ColumnSpec spec;
-  spec.name = name;
-  spec.type = columnar::ParseType(type).value();
-  return spec;
-}
-
 std::vector<ColumnSpec> Columns(const std::vector<std::pair<std::string, std::string>>& named) {
   std::vector<ColumnSpec> columns;
   for (const auto& [name, type] : named) columns.push_back(Column(name, type));

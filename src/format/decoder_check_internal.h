@@ -17,6 +17,14 @@
 
 namespace weir::format {
 
+// A column of this name and type, as a contract would say it.
+inline columnar::ColumnSpec Column(const std::string& name, const std::string& type) {
+  columnar::ColumnSpec spec;
+  spec.name = name;
+  spec.type = columnar::ParseType(type).value();
+  return spec;
+}
+
 // How to read.
 struct Cutting {
   DecodeLimits limits;

@@ -23,13 +23,6 @@ struct Format {
   std::string input;
 };
 
-ColumnSpec Column(const std::string& name, const std::string& type) {
-  ColumnSpec spec;
-  spec.name = name;
-  spec.type = columnar::ParseType(type).value();
-  return spec;
-}
-
 // A few records with everything that makes cutting hard.
 Format Sample(FormatKind kind) {
   Format format;

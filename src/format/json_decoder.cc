@@ -9,8 +9,6 @@
 namespace weir::format {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
 uint64_t LinesIn(std::string_view bytes) {
   return static_cast<uint64_t>(std::count(bytes.begin(), bytes.end(), '\n'));
 }
@@ -60,11 +58,7 @@ class JsonDecoder final : public ChunkDecoder {
 };
 
 Result<ChunkDecoder::Stop> JsonDecoder::DecodeSome() {
-  if (window().offset() == 0) {
-    const std::string_view rest = window().rest();
-    if (rest.size() < kByteOrderMark.size() && !complete()) return Stop::kMore;
-    if (rest.starts_with(kByteOrderMark)) Pass(kByteOrderMark.size(), 0);
-  }
+  if (!PassByteOrderMark()) return Stop::kMore;
   while (true) {
     if (limit_reached()) return Stop::kLimit;
     PassGap();

@@ -17,13 +17,6 @@ namespace {
 
 using columnar::ColumnSpec;
 
-ColumnSpec Column(const std::string& name, const std::string& type) {
-  ColumnSpec spec;
-  spec.name = name;
-  spec.type = columnar::ParseType(type).value();
-  return spec;
-}
-
 const std::vector<ColumnSpec> kJ = {Column("j", "json")};
 
 SeenInput Read(FormatKind kind, std::string_view bytes, const Cutting& cutting = {}) {

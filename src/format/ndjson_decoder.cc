@@ -7,8 +7,6 @@
 namespace weir::format {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
 class NdjsonDecoder final : public ChunkDecoder {
  public:
   NdjsonDecoder(const FormatSpec& spec, RowBuilder rows, std::unique_ptr<env::ByteReader> reader,
@@ -27,11 +25,7 @@ class NdjsonDecoder final : public ChunkDecoder {
 };
 
 Result<ChunkDecoder::Stop> NdjsonDecoder::DecodeSome() {
-  if (window().offset() == 0) {
-    const std::string_view rest = window().rest();
-    if (rest.size() < kByteOrderMark.size() && !complete()) return Stop::kMore;
-    if (rest.starts_with(kByteOrderMark)) Pass(kByteOrderMark.size(), 0);
-  }
+  if (!PassByteOrderMark()) return Stop::kMore;
   while (true) {
     if (limit_reached()) return Stop::kLimit;
     const std::string_view rest = window().rest();

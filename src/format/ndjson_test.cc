@@ -10,13 +10,6 @@ namespace {
 using columnar::ColumnSpec;
 using Lines = std::vector<std::string>;
 
-ColumnSpec Column(const std::string& name, const std::string& type) {
-  ColumnSpec spec;
-  spec.name = name;
-  spec.type = columnar::ParseType(type).value();
-  return spec;
-}
-
 SeenInput Read(const std::vector<ColumnSpec>& columns, const std::string& input,
                Cutting cutting = {}) {
   return ReadInput(FormatSpec{}, columns, input, input, cutting);

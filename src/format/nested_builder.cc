@@ -17,11 +17,23 @@ using columnar::Reason;
 
 namespace {
 
-// Bytes of a value; a bool takes one until Finish. 0: values end where `ends` says.
+bool TakesNumber(Kind kind) {
+  return kind == Kind::kInt || kind == Kind::kBigint || kind == Kind::kDouble ||
+         kind == Kind::kDecimal || kind == Kind::kVarchar;
+}
+
+std::shared_ptr<arrow::Buffer> Bits(const std::string_view flags) {
+  auto made = arrow::AllocateEmptyBitmap(static_cast<int64_t>(flags.size()));
+  WEIR_CHECK(made.ok());
+  for (size_t i = 0; i < flags.size(); ++i)
+    if (flags[i] != 0) arrow::bit_util::SetBit((*made)->mutable_data(), static_cast<int64_t>(i));
+  return std::move(made).ValueUnsafe();
+}
+
+}  // namespace
+
 size_t WidthOf(Kind kind) {
   switch (kind) {
-    case Kind::kBool:
-      return 1;
     case Kind::kInt:
     case Kind::kDate:
       return 4;
@@ -39,21 +51,6 @@ size_t WidthOf(Kind kind) {
   }
 }
 
-bool TakesNumber(Kind kind) {
-  return kind == Kind::kInt || kind == Kind::kBigint || kind == Kind::kDouble ||
-         kind == Kind::kDecimal || kind == Kind::kVarchar;
-}
-
-std::shared_ptr<arrow::Buffer> Bits(const std::string_view flags) {
-  auto made = arrow::AllocateEmptyBitmap(static_cast<int64_t>(flags.size()));
-  WEIR_CHECK(made.ok());
-  for (size_t i = 0; i < flags.size(); ++i)
-    if (flags[i] != 0) arrow::bit_util::SetBit((*made)->mutable_data(), static_cast<int64_t>(i));
-  return std::move(made).ValueUnsafe();
-}
-
-}  // namespace
-
 NestedBuilder::NestedBuilder(const columnar::ColumnSpec& spec)
     : root_(MakeNode(spec.name, spec.type)) {}
 
@@ -61,7 +58,7 @@ NestedBuilder::Node NestedBuilder::MakeNode(const std::string& column, const col
   Node node;
   node.spec.name = column;
   node.spec.type = type;
-  node.width = WidthOf(type.kind);
+  node.width = type.kind == Kind::kBool ? 1 : WidthOf(type.kind);  // Bits at Finish.
   for (const columnar::Field& field : type.children) {
     node.keys.push_back(field.name);
     node.children.push_back(MakeNode(column, field.type));

@@ -24,6 +24,9 @@
 
 namespace weir::format {
 
+// Bytes of a value that always takes as many; 0: a bit (bool), or bytes of any length.
+size_t WidthOf(columnar::Kind kind);
+
 class NestedBuilder {
  public:
   explicit NestedBuilder(const columnar::ColumnSpec& spec);

@@ -11,13 +11,6 @@ namespace {
 
 using columnar::ColumnSpec;
 
-ColumnSpec Column(const std::string& name, const std::string& type) {
-  ColumnSpec spec;
-  spec.name = name;
-  spec.type = columnar::ParseType(type).value();
-  return spec;
-}
-
 SeenInput Read(const std::vector<ColumnSpec>& columns, std::string_view bytes,
                FormatKind kind = FormatKind::kNdjson, const Cutting& cutting = {}) {
   FormatSpec spec;

@@ -20,7 +20,7 @@ class ParquetInput final : public BatchInput {
 
   Result<void> Open(uint64_t row) {
     row_ = row;
-    return Run([&]() -> arrow::Status {
+    return file_->Run([&]() -> arrow::Status {
       parquet::ReaderProperties properties(&InputMemory());
       properties.enable_buffered_stream();  // Pages one by one, not whole column chunks.
       auto reader = parquet::ParquetFileReader::Open(file_, properties);
@@ -50,7 +50,7 @@ class ParquetInput final : public BatchInput {
   Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
     while (true) {
       std::shared_ptr<arrow::RecordBatch> batch;
-      WEIR_TRY(Run([&]() -> arrow::Status {
+      WEIR_TRY(file_->Run([&]() -> arrow::Status {
         if (batches_ == nullptr) {
           if (group_ >= reader_->num_row_groups()) return arrow::Status::OK();
           ARROW_ASSIGN_OR_RAISE(batches_, reader_->GetRecordBatchReader(std::vector<int>{group_}));
@@ -94,18 +94,6 @@ class ParquetInput final : public BatchInput {
     const int64_t row_bytes = std::max<int64_t>(bytes / rows, 1);
     return std::clamp<int64_t>(static_cast<int64_t>(kDecodedBytesMax) / row_bytes, 1,
                                static_cast<int64_t>(kDecodedRowsMax));
-  }
-
-  template <class Call>
-  Result<void> Run(Call&& call) {
-    arrow::Status status;
-    try {
-      status = call();
-    } catch (const std::exception& cause) {  // parquet throws, std::bad_alloc and others with it.
-      status = arrow::Status::Invalid(cause.what());
-    }
-    if (status.ok()) return {};
-    return Fail(file_->Explain(status));
   }
 
   uint64_t size_;

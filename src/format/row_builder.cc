@@ -26,26 +26,6 @@ constexpr size_t kCellsOfBatch = 4 * 1024 * 1024;
 constexpr size_t kFirstBytes = 4096;
 constexpr size_t kHeavyColumnBytes = 64 * 1024 * 1024;  // Far below what 32-bit offsets count.
 
-// Bytes of a value in its buffer; 0: a bit (bool) or an offset into bytes.
-size_t WidthOf(Kind kind) {
-  switch (kind) {
-    case Kind::kInt:
-    case Kind::kDate:
-      return 4;
-    case Kind::kBigint:
-    case Kind::kDouble:
-    case Kind::kTime:
-    case Kind::kTimestamp:
-    case Kind::kTimestamptz:
-      return 8;
-    case Kind::kDecimal:
-    case Kind::kUuid:
-      return 16;
-    default:
-      return 0;
-  }
-}
-
 bool HasBytes(Kind kind) {
   return kind == Kind::kVarchar || kind == Kind::kJson || kind == Kind::kBinary;
 }
