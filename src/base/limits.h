@@ -65,9 +65,12 @@ inline constexpr size_t kManifestsBeforeMerge = 16;
 inline constexpr size_t kSnapshotsKept = 100;     // Upkeep expires older ones.
 inline constexpr size_t kMetadataFilesKept = 20;  // Older metadata files are removed.
 inline constexpr int64_t kSmallFileBytes = 8 * 1024 * 1024;
+inline constexpr int64_t kMergeBytesMax = 64 * 1024 * 1024;  // Of files that one merge reads.
+// Behind a writer only what trickles in is merged, and little at once: a bulk load would otherwise
+// write each row twice, with a merge in memory beside its batch.
 inline constexpr size_t kSmallFilesBeforeMerge = 32;
-inline constexpr int64_t kMergeBytesMax =
-    64 * 1024 * 1024;  // Of files that one merge puts together.
+inline constexpr int64_t kSmallFileBytesBehindWriter = 2 * 1024 * 1024;
+inline constexpr int64_t kMergeBytesBehindWriter = 16 * 1024 * 1024;
 inline constexpr int kCommitTriesMax = 50;
 inline constexpr size_t kWritesAtOnce = 16;  // Objects being made durable side by side.
 

@@ -47,12 +47,9 @@ constexpr microseconds kVoidPause = std::chrono::seconds(5);
 // News comes in bursts: one look takes them together.
 constexpr microseconds kLookPause = std::chrono::milliseconds(20);
 constexpr microseconds kRetryPause = std::chrono::seconds(1);
-// Behind a writer only what trickles in is put together, and little at once: a bulk load would
-// otherwise write each row twice, with a merge in memory beside its batch. weir table compact takes
-// larger files.
-constexpr table::SmallFileLimits kMergedBehind{.small_bytes = kSmallFileBytes / 4,
+constexpr table::SmallFileLimits kMergedBehind{.small_bytes = kSmallFileBytesBehindWriter,
                                                .files_min = kSmallFilesBeforeMerge,
-                                               .bytes_max = kMergeBytesMax / 4};
+                                               .bytes_max = kMergeBytesBehindWriter};
 
 bool PassesByItself(const Error& error) {
   return error.kind == ErrorKind::kBusy || error.kind == ErrorKind::kUnavailable ||
