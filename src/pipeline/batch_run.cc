@@ -176,9 +176,10 @@ class BatchRun {
       WEIR_ASSIGN(const auto rows, WithOrigin(checked, batch_, split.object, decoded.parts.get()));
       WEIR_TRY(parts_.sink.Write(*rows));
     }
-    return WriteDeadLetters(checked.rejected,
+    return WriteDeadLetters(parts_.dead_letters,
                             {parts_.context.project, batch_.id, split.object, split.version, "",
-                             batch_.plan.time, piece.read_as, decoded.parts});
+                             batch_.plan.time, piece.read_as, decoded.parts},
+                            checked.rejected);
   }
 
   // Every record of a part is one of those that are named here; the rest was left out by a rule, or
@@ -222,19 +223,6 @@ class BatchRun {
         staged_.requests->push_back({parts[i].number, counts});
     }
     requests_.clear();
-  }
-
-  Result<void> WriteDeadLetters(const std::vector<columnar::RejectedRow>& rejected,
-                                const DeadLetterOrigin& origin) {
-    // In pieces, since a refused record may be a megabyte.
-    constexpr size_t kPieceRows = 256;
-    for (size_t begin = 0; begin < rejected.size(); begin += kPieceRows) {
-      const auto piece =
-          std::span(rejected).subspan(begin, std::min(kPieceRows, rejected.size() - begin));
-      WEIR_ASSIGN(const auto rows, ToDeadLetters(origin, piece));
-      WEIR_TRY(parts_.dead_letters.Write(*rows));
-    }
-    return {};
   }
 
   const BatchParts& parts_;

@@ -3,6 +3,8 @@
 #include <arrow/builder.h>
 #include <arrow/record_batch.h>
 
+#include <algorithm>
+
 #include "env/hash.h"
 #include "source/dead_letter/letter.h"
 #include "table/shape.h"
@@ -115,6 +117,17 @@ Result<std::shared_ptr<arrow::RecordBatch>> ToDeadLetters(
   if (!batch.ok())
     return Fail(ErrorKind::kInvalid, "pipeline.dead_letters", batch.status().ToString());
   return *batch;
+}
+
+Result<void> WriteDeadLetters(sink::Sink& sink, const DeadLetterOrigin& origin,
+                              std::span<const columnar::RejectedRow> rows) {
+  constexpr size_t kPieceRows = 256;
+  for (; !rows.empty(); rows = rows.subspan(std::min(kPieceRows, rows.size()))) {
+    WEIR_ASSIGN(const auto piece,
+                ToDeadLetters(origin, rows.first(std::min(kPieceRows, rows.size()))));
+    WEIR_TRY(sink.Write(*piece));
+  }
+  return {};
 }
 
 }  // namespace weir::pipeline

@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "columnar/input_parts.h"
 #include "columnar/rejected_row.h"
+#include "sink/sink.h"
 
 namespace weir::pipeline {
 
@@ -34,5 +35,9 @@ std::string DeadLetterId(const DeadLetterOrigin& origin, uint64_t offset);
 // A batch in the columns of table::DeadLetterShape.
 Result<std::shared_ptr<arrow::RecordBatch>> ToDeadLetters(
     const DeadLetterOrigin& origin, std::span<const columnar::RejectedRow> rows);
+
+// Writes them to the sink of dead letters, in pieces, since a refused record may be a megabyte.
+Result<void> WriteDeadLetters(sink::Sink& sink, const DeadLetterOrigin& origin,
+                              std::span<const columnar::RejectedRow> rows);
 
 }  // namespace weir::pipeline

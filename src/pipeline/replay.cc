@@ -147,14 +147,7 @@ class ReplayRun {
     const DeadLetterOrigin origin{parts_.context.project, batch_.id,  object.source, object.id, "",
                                   batch_.plan.time,       as.ToJson()};
     counts_.rejected += rejected.size();
-    constexpr size_t kPieceRows = 256;
-    for (size_t begin = 0; begin < rejected.size(); begin += kPieceRows) {
-      const auto piece =
-          std::span(rejected).subspan(begin, std::min(kPieceRows, rejected.size() - begin));
-      WEIR_ASSIGN(const auto rows, ToDeadLetters(origin, piece));
-      WEIR_TRY(parts_.dead_letters.Write(*rows));
-    }
-    return {};
+    return WriteDeadLetters(parts_.dead_letters, origin, rejected);
   }
 
   void Enter(const Letter& letter, const LetterTrial& trial) {
