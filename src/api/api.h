@@ -27,8 +27,8 @@ namespace weir::api {
 // How a pipeline does, for /health.
 struct PipelineHealth {
   std::string name;
-  std::string state;  // "running", "ended", "failed"
-  std::string code;   // Of the error it failed with.
+  std::string state;  // "running", "retrying", "ended", "failed"
+  std::string code;   // Of the error that stopped it, for now or until a person looks.
 };
 
 struct ApiContext {

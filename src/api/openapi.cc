@@ -20,16 +20,17 @@ ordered_json Schemas() {
   schemas["Any"] = {{"type", "object"}};
   schemas["Ok"] = Object({{"status", Text()}}, {"status"});
   schemas["Version"] = Object({{"name", Text()}, {"version", Text()}}, {"name", "version"});
-  schemas["Health"] =
-      Object({{"status", {{"const", "ok"}}},
-              {"version", Text()},
-              {"project", Text()},
-              {"pipelines",
-               {{"type", "object"},
-                {"additionalProperties",
-                 Object({{"state", {{"enum", {"running", "ended", "failed"}}}}, {"code", Text()}},
-                        {"state"})}}}},
-             {"status", "version", "project", "pipelines"});
+  schemas["Health"] = Object(
+      {{"status", {{"const", "ok"}}},
+       {"version", Text()},
+       {"project", Text()},
+       {"pipelines",
+        {{"type", "object"},
+         {"additionalProperties",
+          Object(
+              {{"state", {{"enum", {"running", "retrying", "ended", "failed"}}}}, {"code", Text()}},
+              {"state"})}}}},
+      {"status", "version", "project", "pipelines"});
   schemas["Problem"] = Object({{"type", Text()},
                                {"title", Text()},
                                {"status", Number()},

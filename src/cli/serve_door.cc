@@ -12,30 +12,44 @@ using std::chrono::microseconds;
 // How long something durable may lie before it is looked for; an idle pipeline costs this often.
 constexpr microseconds kLookEvery = std::chrono::milliseconds(50);
 constexpr microseconds kTellEvery = std::chrono::seconds(5);
+constexpr microseconds kFirstRetryIn = std::chrono::seconds(1);  // Then twice as long each time ...
+constexpr microseconds kRetryAtLeastEvery = std::chrono::seconds(30);  // ... up to this.
+
+// Errors that stay until a person has done something about them.
+bool WantsAPerson(ErrorKind kind) {
+  return kind == ErrorKind::kInvalid || kind == ErrorKind::kConfig || kind == ErrorKind::kFenced ||
+         kind == ErrorKind::kStopped || kind == ErrorKind::kUnsupported;
+}
 
 }  // namespace
 
 std::expected<std::unique_ptr<DoorPipeline>, Errors> DoorPipeline::Make(
     const CommandParts& parts, source::Front& front, const pipeline::PipelineSpec& spec) {
-  std::unique_ptr<DoorPipeline> door(new DoorPipeline(parts, spec));
+  std::unique_ptr<DoorPipeline> door(new DoorPipeline(parts, front, spec));
   auto session = parts.run.compiled.engine->NewSession();
   if (!session) return std::unexpected(Errors{session.error()});
   door->compiled_.session = std::move(*session);
   auto state = State::Open(parts.run.read, State::Access::kWrite);
   if (!state) return std::unexpected(Errors{state.error()});
   door->state_ = std::move(*state);
-  auto runner = MakeRunner({.read = parts.run.read,
-                            .compiled = door->compiled_,
-                            .state = *door->state_,
-                            .log = parts.run.log,
-                            .stop = parts.run.stop,
-                            .front = &front},
-                           spec);
-  if (!runner) return std::unexpected(runner.error());
-  door->runner_ = std::move(*runner);
+  if (auto made = door->Renew(); !made) return std::unexpected(std::move(made).error());
   door->untold_ = ResultOf(spec);
   door->health_ = {.name = spec.name, .state = "running", .code = ""};
   return door;
+}
+
+std::expected<void, Errors> DoorPipeline::Renew() {
+  runner_.reset();
+  auto runner = MakeRunner({.read = parts_.run.read,
+                            .compiled = compiled_,
+                            .state = *state_,
+                            .log = parts_.run.log,
+                            .stop = parts_.run.stop,
+                            .front = &front_},
+                           spec_);
+  if (!runner) return std::unexpected(std::move(runner).error());
+  runner_ = std::move(*runner);
+  return {};
 }
 
 DoorPipeline::~DoorPipeline() {
@@ -57,20 +71,44 @@ void DoorPipeline::Work() {
   TellNews();
 }
 
+void DoorPipeline::SetHealth(const char* state, const std::string& code) {
+  const std::lock_guard lock(mutex_);
+  health_.state = state;
+  health_.code = code;
+}
+
 void DoorPipeline::Follow() {
+  microseconds retry_in = kFirstRetryIn;
   while (!parts_.run.stop.load()) {
     const auto next = runner_->Step();
     Add(runner_->TakeSummary(), untold_.summary);
     if (env::SystemClock().Monotonic() - told_at_ >= kTellEvery) TellNews();
-    if (!next) {
-      if (next.error().kind == ErrorKind::kCancelled) return;
-      TellError(parts_, next.error(), spec_.name);
-      const std::lock_guard lock(mutex_);
-      health_.state = "failed";
-      health_.code = next.error().code;
-      return;
+    if (next) {
+      if (retry_in != kFirstRetryIn) SetHealth("running", "");
+      retry_in = kFirstRetryIn;
+      Pause(std::min(next->in, kLookEvery));
+      continue;
     }
-    if (next->in > microseconds(0)) std::this_thread::sleep_for(std::min(next->in, kLookEvery));
+    if (next.error().kind == ErrorKind::kCancelled) return;
+    TellError(parts_, next.error(), spec_.name);
+    if (WantsAPerson(next.error().kind)) return SetHealth("failed", next.error().code);
+    SetHealth("retrying", next.error().code);
+    Pause(retry_in);
+    retry_in = std::min(2 * retry_in, kRetryAtLeastEvery);
+    if (const auto renewed = Renew(); !renewed) {
+      for (const Error& error : renewed.error()) TellError(parts_, error, spec_.name);
+      return SetHealth("failed", renewed.error().front().code);
+    }
+  }
+}
+
+// As long as the server is not to end.
+void DoorPipeline::Pause(microseconds most) const {
+  const microseconds until = env::SystemClock().Monotonic() + most;
+  while (!parts_.run.stop.load()) {
+    const microseconds left = until - env::SystemClock().Monotonic();
+    if (left <= microseconds(0)) return;
+    std::this_thread::sleep_for(std::min(left, kLookEvery));
   }
 }
 

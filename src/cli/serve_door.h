@@ -1,5 +1,11 @@
 // A pipeline behind a route, run on a thread of its own with a catalog of its own: one that is
 // stuck does not stop the others.
+//
+//   Step ... --error that passes by itself--> retrying: a new runner, after a pause
+//            --error that wants a person----> failed
+//
+// Meanwhile its requests are acknowledged until their log is full. A new runner takes the pipeline
+// anew, under a higher epoch, and settles the batch that the old one left open.
 #pragma once
 
 #include <atomic>
@@ -25,14 +31,18 @@ class DoorPipeline {
   api::PipelineHealth health() const;
 
  private:
-  DoorPipeline(const CommandParts& parts, const pipeline::PipelineSpec& spec)
-      : parts_(parts), spec_(spec) {}
+  DoorPipeline(const CommandParts& parts, source::Front& front, const pipeline::PipelineSpec& spec)
+      : parts_(parts), spec_(spec), front_(front) {}
   void Work();
+  std::expected<void, Errors> Renew();
   void Follow();
+  void SetHealth(const char* state, const std::string& code);
+  void Pause(std::chrono::microseconds most) const;
   void TellNews();
 
   CommandParts parts_;
   const pipeline::PipelineSpec& spec_;
+  source::Front& front_;
   CompiledProject compiled_;  // A session of its own.
   std::unique_ptr<State> state_;
   std::unique_ptr<pipeline::Runner> runner_;
