@@ -3,9 +3,11 @@
 //
 //   Begin -> Write* -> Stage -> (commit/ settles)        Begin again drops what was not staged.
 //
-// Invariants, checked for every kind by its contract test:
+// Invariants, tested through pipeline/ and table/:
 //   (1) Nothing written or staged is visible to a reader of the target.
-//   (2) What Stage returns is durable, and enough to commit or to forget.
+//   (2) What Stage returns is enough to commit or to forget. Of a table it is durable when
+//   Lake::Sync,
+//       which the commit waits for, has returned.
 //
 // Threads: one at a time.
 #pragma once

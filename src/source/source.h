@@ -1,7 +1,7 @@
 // A Source answers one question: which splits are there after this cursor? And it hands out bytes.
 // Every kind of input can be read again, so recovery has one shape: do the plan again.
 //
-// Invariants, checked for every kind by source_contract_test.cc:
+// Invariants, tested beside each kind:
 //   (1) Discover has no effect, and names nothing that the cursor says is done.
 //   (2) Open gives exactly the bytes of the split's version, or says source.lost.
 //   (3) Content that was read to its end is not named again, under whatever name it returns.
