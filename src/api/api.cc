@@ -1,5 +1,6 @@
 #include "api/api.h"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -17,6 +18,11 @@ using source::Intake;
 using std::chrono::microseconds;
 
 constexpr int kWorkerThreads = 2;
+
+std::string_view NameOf(PipelineHealth::State state) {
+  constexpr std::array<std::string_view, 4> kNames = {"running", "ended", "retrying", "failed"};
+  return kNames[static_cast<size_t>(state)];
+}
 
 // A request without a body, answered by `answer` on whatever thread it likes.
 class Later final : public net::Receiver {
@@ -134,7 +140,8 @@ class RealApi final : public Api {
          .name = "health",
          .summary = "Whether the server works, and each of its pipelines",
          .scope = "",
-         .answers = {{200, "it works", "Health"}},
+         .answers = {{200, "it answers: ok, or degraded where a pipeline does not do well",
+                      "Health"}},
          .call = [this](const Call&) { return Health(); }});
     add({.method = "GET",
          .pattern = "/livez",
@@ -246,11 +253,14 @@ class RealApi final : public Api {
   static Decision Ok(std::string body) { return net::Response{.body = std::move(body)}; }
 
   Decision Health() const {
-    ordered_json body = {
-        {"status", "ok"}, {"version", context_.version}, {"project", context_.project}};
+    const std::vector<PipelineHealth> pipelines = context_.pipelines();
+    const bool well = std::ranges::all_of(pipelines, &PipelineHealth::well);
+    ordered_json body = {{"status", well ? "ok" : "degraded"},
+                         {"version", context_.version},
+                         {"project", context_.project}};
     body["pipelines"] = ordered_json::object();
-    for (const PipelineHealth& one : context_.pipelines()) {
-      ordered_json health = {{"state", one.state}};
+    for (const PipelineHealth& one : pipelines) {
+      ordered_json health = {{"state", NameOf(one.state)}};
       if (!one.code.empty()) health["code"] = one.code;
       body["pipelines"][one.name] = std::move(health);
     }

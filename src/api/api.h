@@ -24,11 +24,22 @@
 
 namespace weir::api {
 
+// How long an answer waits for a commit; then it is the 202.
+inline constexpr std::chrono::seconds kAckTimeout{30};
+
 // How a pipeline does, for /health.
 struct PipelineHealth {
-  std::string name;
-  std::string state;  // "running", "retrying", "ended", "failed"
-  std::string code;   // Of the error that stopped it, for now or until a person looks.
+  enum class State : uint8_t {
+    kRunning,
+    kEnded,     // All that was there is read, and nothing more is to come.
+    kRetrying,  // What failed will be tried again.
+    kFailed,    // It waits for a person.
+  };
+  std::string name = {};
+  State state = State::kRunning;
+  std::string code = {};  // Of the error that it retries or failed with.
+
+  bool well() const { return state == State::kRunning || state == State::kEnded; }
 };
 
 struct ApiContext {
@@ -40,7 +51,7 @@ struct ApiContext {
   const telemetry::Metrics& metrics;
   const env::Clock& clock;
   std::function<std::vector<PipelineHealth>()> pipelines;
-  std::chrono::microseconds ack_timeout = std::chrono::seconds(30);
+  std::chrono::microseconds ack_timeout = kAckTimeout;
 };
 
 class Api : public net::Site {

@@ -176,7 +176,7 @@ class ApiTest : public testing::Test {
          .tokens = tokens,
          .metrics = metrics_,
          .clock = env::SystemClock(),
-         .pipelines = [] { return std::vector<PipelineHealth>{{"orders", "running", ""}}; },
+         .pipelines = [this] { return std::vector<PipelineHealth>{{.name = "orders"}, health_}; },
          .ack_timeout = std::chrono::milliseconds(5)});
   }
   net::Response Ask(const Asked& asked) {
@@ -233,6 +233,7 @@ class ApiTest : public testing::Test {
   }
 
   FakeFront front_;
+  PipelineHealth health_{.name = "files"};
   std::vector<std::string> names_;
   telemetry::Metrics metrics_;
   std::unique_ptr<Api> api_;
@@ -392,6 +393,42 @@ TEST_F(ApiTest, EachRouteWantsItsScope) {
       if (!scope.empty()) asked.headers.push_back({"Authorization", bearer[scope]});
       EXPECT_EQ(AskIt(*api, asked).status, status) << one.target << " with " << scope;
     }
+}
+
+TEST_F(ApiTest, HealthIsDegradedWhereAPipelineDoesNotDoWell) {
+  using State = PipelineHealth::State;
+  struct Case {
+    State state;
+    std::string status;
+    std::string name;
+  };
+  for (const Case& one :
+       {Case{State::kRunning, "ok", "running"}, Case{State::kEnded, "ok", "ended"},
+        Case{State::kRetrying, "degraded", "retrying"},
+        Case{State::kFailed, "degraded", "failed"}}) {
+    health_ = {.name = "files", .state = one.state, .code = "file.full"};
+    const net::Response answer = Ask({.method = "GET", .target = "/health"});
+    const json health = json::parse(answer.body);
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(health.at("status"), one.status);
+    EXPECT_EQ(health.at("pipelines").at("files").at("state"), one.name);
+    EXPECT_EQ(health.at("pipelines").at("orders").at("state"), "running");
+  }
+}
+
+TEST_F(ApiTest, AnswersAreKeptByNobodyAndThePageIsFramedByNobody) {
+  for (const char* target : {"/health", "/openapi.json", "/nothing", "/metrics"}) {
+    const auto lines = Ask({.method = "GET", .target = target}).lines;
+    EXPECT_NE(lines.find("\r\nX-Content-Type-Options: nosniff"), std::string::npos) << target;
+    EXPECT_NE(lines.find("\r\nCache-Control: no-store"), std::string::npos) << target;
+  }
+  for (const char* target : {"/docs", "/docs/docs.js", "/docs/docs.css"}) {
+    const auto lines = Ask({.method = "GET", .target = target}).lines;
+    for (const char* line : {"\r\nContent-Security-Policy: default-src 'none'; script-src 'self'",
+                             "\r\nX-Frame-Options: DENY", "\r\nX-Content-Type-Options: nosniff"})
+      EXPECT_NE(lines.find(line), std::string::npos) << target << line;
+    EXPECT_EQ(lines.find("unsafe"), std::string::npos);
+  }
 }
 
 TEST_F(ApiTest, ARouteIsTakenOnce) {

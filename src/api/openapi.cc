@@ -21,7 +21,7 @@ ordered_json Schemas() {
   schemas["Ok"] = Object({{"status", Text()}}, {"status"});
   schemas["Version"] = Object({{"name", Text()}, {"version", Text()}}, {"name", "version"});
   schemas["Health"] = Object(
-      {{"status", {{"const", "ok"}}},
+      {{"status", {{"enum", {"ok", "degraded"}}}},
        {"version", Text()},
        {"project", Text()},
        {"pipelines",

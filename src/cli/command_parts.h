@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/make_runner.h"
+#include "cli/pipeline_health.h"
 #include "cli/run_summary.h"
 
 namespace weir::cli {
@@ -14,6 +15,7 @@ struct CommandParts {
   const Command& command;
   const RunOptions& options;
   RunParts run;
+  HealthBoard* health = nullptr;  // Of a server; null: nobody asks.
 
   bool stopping() const { return command.stop->load(); }
 };

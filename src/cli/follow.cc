@@ -43,6 +43,11 @@ class FollowCommand {
       } else {
         result_.pipelines.push_back(RunOnce(parts_, *spec));
         const PipelineResult& once = result_.pipelines.back();
+        if (once.error) {
+          SetHealth(*spec, HealthBoard::State::kFailed, once.error->code);
+        } else {
+          SetHealth(*spec, HealthBoard::State::kEnded);
+        }
         Note(once.error);
         if (!once.summary.failed.empty()) Note(once.summary.failed.front());
       }
@@ -61,6 +66,11 @@ class FollowCommand {
   bool AnyLeft() const {
     return std::ranges::any_of(followed_,
                                [](const Followed& one) { return one.runner != nullptr; });
+  }
+
+  void SetHealth(const pipeline::PipelineSpec& spec, HealthBoard::State state,
+                 const std::string& code = {}) {
+    if (parts_.health != nullptr) parts_.health->Set(spec.name, state, code);
   }
 
   void Begin(const pipeline::PipelineSpec& spec) {
@@ -116,6 +126,7 @@ class FollowCommand {
 
   void Fail(Followed& one, const Error& error) {
     one.total.error = error;
+    SetHealth(*one.spec, HealthBoard::State::kFailed, error.code);
     one.runner.reset();
     TellError(parts_, error, one.spec->name);
     Note(error);

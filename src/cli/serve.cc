@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "api/api.h"
+#include "api/server_limits.h"
 #include "catalog/token_store.h"
 #include "cli/command_parts.h"
 #include "cli/serve_door.h"
@@ -100,6 +101,7 @@ class TokenWatch {
 // The door of the pipelines with a route.
 Result<std::unique_ptr<source::Front>> OpenFront(const ReadProject& read,
                                                  catalog::Catalog& catalog) {
+  const config::ServerLimits& limits = read.project.server.limits;
   std::vector<source::FrontPipeline> doors;
   for (const pipeline::PipelineSpec& spec : read.pipelines)
     if (const auto* http = std::get_if<source::HttpSpec>(&spec.source))
@@ -111,7 +113,11 @@ Result<std::unique_ptr<source::Front>> OpenFront(const ReadProject& read,
                               .clock = env::SystemClock(),
                               .random = env::SystemRandom(),
                               .catalog = catalog,
-                              .folder = read.state_folder + "/wal"},
+                              .folder = read.state_folder + "/wal",
+                              .log_bytes_max = limits.log,
+                              .memory_bytes_max = limits.memory,
+                              .keys_max = limits.keys,
+                              .body_bytes_default = limits.max_body},
                              std::move(doors));
 }
 
@@ -124,7 +130,7 @@ class ServeCommand {
         read_(read),
         logs_({&log, &metrics_}),
         inner_(command),
-        parts_{inner_, options_, {read, compiled, state, logs_, stop_}} {
+        parts_{inner_, options_, {read, compiled, state, logs_, stop_}, &health_} {
     inner_.stop = &stop_;
     inner_.terminal.json = false;
   }
@@ -163,7 +169,8 @@ class ServeCommand {
                                .tokens = tokens_ ? &tokens_->tokens() : nullptr,
                                .metrics = metrics_,
                                .clock = env::SystemClock(),
-                               .pipelines = [this] { return Health(); }});
+                               .pipelines = [this] { return health_.All(); },
+                               .ack_timeout = read_.project.server.limits.ack_timeout});
     if (!api) return one(api.error());
     api_ = std::move(*api);
     for (const auto& spec : read_.pipelines) {
@@ -172,7 +179,8 @@ class ServeCommand {
       if (!door) return std::unexpected(door.error());
       doors_.push_back(std::move(*door));
     }
-    net::ServerOptions options{.address = address};
+    net::ServerOptions options{.address = address,
+                               .limits = api::NetLimits(read_.project.server.limits)};
     if (const auto& tls = read_.project.server.tls)
       options.tls = {InProject(read_, tls->cert), InProject(read_, tls->key)};
     auto server = net::Server::Listen(options, env::SystemClock(), *api_);
@@ -206,13 +214,8 @@ class ServeCommand {
     for (const auto& spec : read_.pipelines)
       if (!spec.serves() && !spec.generates()) files.push_back(&spec);
     if (files.empty()) return;
+    for (const auto* spec : files) health_.Set(spec->name, HealthBoard::State::kRunning);
     followed_ = std::thread([this, files] { Follow(parts_, files); });
-  }
-
-  std::vector<api::PipelineHealth> Health() const {
-    std::vector<api::PipelineHealth> health;
-    for (const auto& door : doors_) health.push_back(door->health());
-    return health;
   }
 
   void Greet(const RunningServer& running, ServerSpec::Auth auth) const {
@@ -249,9 +252,8 @@ class ServeCommand {
 
   // Whether something durable waits for a pipeline that still runs.
   bool Waiting() const {
-    return std::ranges::any_of(doors_, [this](const auto& door) {
-      const api::PipelineHealth health = door->health();
-      return health.state == "running" && front_->waiting_bytes(health.name) != 0;
+    return std::ranges::any_of(health_.All(), [this](const api::PipelineHealth& one) {
+      return one.state == HealthBoard::State::kRunning && front_->waiting_bytes(one.name) != 0;
     });
   }
 
@@ -262,6 +264,7 @@ class ServeCommand {
   std::atomic<bool> stop_{false};  // Of the pipelines; a signal ends the server first.
   Command inner_;
   RunOptions options_;
+  HealthBoard health_;
   CommandParts parts_;
   std::unique_ptr<State> front_state_;  // Of the front alone.
   std::unique_ptr<source::Front> front_;

@@ -34,7 +34,7 @@ std::expected<std::unique_ptr<DoorPipeline>, Errors> DoorPipeline::Make(
   door->state_ = std::move(*state);
   if (auto made = door->Renew(); !made) return std::unexpected(std::move(made).error());
   door->untold_ = ResultOf(spec);
-  door->health_ = {.name = spec.name, .state = "running", .code = ""};
+  door->SetHealth(HealthBoard::State::kRunning);
   return door;
 }
 
@@ -61,20 +61,13 @@ void DoorPipeline::Start() {
   thread_ = std::thread([this] { Work(); });
 }
 
-api::PipelineHealth DoorPipeline::health() const {
-  const std::lock_guard lock(mutex_);
-  return health_;
-}
-
 void DoorPipeline::Work() {
   Follow();
   TellNews();
 }
 
-void DoorPipeline::SetHealth(const char* state, const std::string& code) {
-  const std::lock_guard lock(mutex_);
-  health_.state = state;
-  health_.code = code;
+void DoorPipeline::SetHealth(HealthBoard::State state, const std::string& code) {
+  if (parts_.health != nullptr) parts_.health->Set(spec_.name, state, code);
 }
 
 void DoorPipeline::Follow() {
@@ -84,20 +77,21 @@ void DoorPipeline::Follow() {
     Add(runner_->TakeSummary(), untold_.summary);
     if (env::SystemClock().Monotonic() - told_at_ >= kTellEvery) TellNews();
     if (next) {
-      if (retry_in != kFirstRetryIn) SetHealth("running", "");
+      if (retry_in != kFirstRetryIn) SetHealth(HealthBoard::State::kRunning);
       retry_in = kFirstRetryIn;
       Pause(std::min(next->in, kLookEvery));
       continue;
     }
     if (next.error().kind == ErrorKind::kCancelled) return;
     TellError(parts_, next.error(), spec_.name);
-    if (WantsAPerson(next.error().kind)) return SetHealth("failed", next.error().code);
-    SetHealth("retrying", next.error().code);
+    if (WantsAPerson(next.error().kind))
+      return SetHealth(HealthBoard::State::kFailed, next.error().code);
+    SetHealth(HealthBoard::State::kRetrying, next.error().code);
     Pause(retry_in);
     retry_in = std::min(2 * retry_in, kRetryAtLeastEvery);
     if (const auto renewed = Renew(); !renewed) {
       for (const Error& error : renewed.error()) TellError(parts_, error, spec_.name);
-      return SetHealth("failed", renewed.error().front().code);
+      return SetHealth(HealthBoard::State::kFailed, renewed.error().front().code);
     }
   }
 }

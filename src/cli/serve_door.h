@@ -10,7 +10,6 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -28,7 +27,6 @@ class DoorPipeline {
   ~DoorPipeline();  // After the stop of `parts` was set.
 
   void Start();
-  api::PipelineHealth health() const;
 
  private:
   DoorPipeline(const CommandParts& parts, source::Front& front, const pipeline::PipelineSpec& spec)
@@ -36,7 +34,7 @@ class DoorPipeline {
   void Work();
   std::expected<void, Errors> Renew();
   void Follow();
-  void SetHealth(const char* state, const std::string& code);
+  void SetHealth(HealthBoard::State state, const std::string& code = {});
   void Pause(std::chrono::microseconds most) const;
   void TellNews();
 
@@ -50,8 +48,6 @@ class DoorPipeline {
   std::chrono::microseconds untold_since_{};
   std::chrono::microseconds told_at_{};
   std::thread thread_;
-  mutable std::mutex mutex_;
-  api::PipelineHealth health_;
 };
 
 }  // namespace weir::cli

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "config/field_table.h"
+#include "config/server_limits.h"
 #include "config/sql_header.h"
 #include "config/substitution.h"
 #include "env/files.h"
@@ -43,7 +44,7 @@ struct ServerSpec {
   std::optional<Auth> auth;
   std::optional<TlsSpec> tls;
   std::chrono::microseconds shutdown_grace = std::chrono::seconds(30);
-  std::optional<Node> limits;
+  ServerLimits limits;
 };
 
 // `value` is what stands behind the kind's key.

@@ -38,7 +38,8 @@ const FieldTable<ServerSpec>& ServerFields() {
        Field("tls", &ServerSpec::tls, Nested(TlsFields()), Optional(), "certificate and key"),
        Field("shutdown_grace", &ServerSpec::shutdown_grace, Duration(), Default("30s"),
              "time in which running requests may end"),
-       Field("limits", &ServerSpec::limits, Raw(), Optional(), "bounds of requests").Later()}};
+       Field("limits", &ServerSpec::limits, Nested(ServerLimitsFields()), Default("{}"),
+             "bounds of requests, connections, and what is kept")}};
   return table;
 }
 

@@ -382,6 +382,7 @@ class ConnectionOf final : public Connection {
       head += "\r\nContent-Length: ";
       Number(head, response.body.size());
     }
+    head += response.lines;
     for (const auto& [name, value] : response.headers)
       head.append("\r\n").append(name).append(": ").append(value);
     if (!keep_alive_) {

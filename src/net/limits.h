@@ -29,7 +29,7 @@ struct Limits {
   uint64_t unread_bytes_max = 256 * 1024;  // Of a refused body: read, so that the connection lives.
 
   // Connections.
-  size_t connections_max = 20'000;                               // More are closed at once.
+  size_t connections_max = 20'000;  // More are closed at once; fewer where files are short.
   std::chrono::milliseconds idle_milliseconds_max{75'000};       // Between two requests.
   std::chrono::milliseconds handshake_milliseconds_max{10'000};  // TLS
   std::chrono::milliseconds write_milliseconds_max{30'000};      // Without any progress.

@@ -38,11 +38,16 @@ struct RequestHead {
   bool has_body() const { return chunked || content_length.value_or(0) != 0; }
 };
 
+// Lines that stand in every answer unless it says otherwise, each behind a CRLF.
+inline constexpr std::string_view kUsualLines =
+    "\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store";
+
 struct Response {
   int status = 200;
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string body = {};
+  std::string_view lines = kUsualLines;  // Of the head, as they are sent; they outlive it.
 };
 
 // "Not Found"; "Unknown" for what is no status.

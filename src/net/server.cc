@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "net/core_internal.h"
@@ -24,6 +25,7 @@ using asio::ip::tcp;
 using boost::system::error_code;
 using std::chrono::microseconds;
 
+constexpr size_t kFilesKept = 512;  // For the log, the tables and the rest of the program.
 constexpr microseconds kAcceptPause = std::chrono::milliseconds(100);
 
 std::unexpected<Error> CannotListen(const Address& address, const error_code& failed) {
@@ -57,18 +59,24 @@ Result<std::unique_ptr<asio::ssl::context>> OpenTls(const TlsFiles& files) {
                .next = "server.tls names a certificate with its chain and its key, both PEM"});
 }
 
-// Ten thousand connections are more than the soft limit of most systems.
-void RaiseFileLimit() {
+// Ten thousand connections are more than the soft limit of most systems: it is raised as far as it
+// may be. Connections never take the files that the rest of the program needs.
+size_t ConnectionsThatFit(size_t wanted) {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
+  const rlim_t soft = std::exchange(limit.rlim_cur, limit.rlim_max);
+  if (soft != limit.rlim_max && setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = soft;
+  const rlim_t kept = std::min<rlim_t>(kFilesKept, limit.rlim_cur / 2);
+  return static_cast<size_t>(std::min<rlim_t>(wanted, limit.rlim_cur - kept));
 }
 
 class AsioServer final : public Server {
  public:
   AsioServer(const ServerOptions& options, const env::Clock& clock, Site& site)
-      : limits_(options.limits), clock_(clock), address_(options.address) {
+      : limits_(options.limits),
+        connections_max_(ConnectionsThatFit(options.limits.connections_max)),
+        clock_(clock),
+        address_(options.address) {
     const int wanted = options.threads != 0 ? options.threads
                                             : static_cast<int>(std::thread::hardware_concurrency());
     for (int i = 0; i < std::clamp(wanted, 1, limits_.threads_max); ++i)
@@ -99,7 +107,6 @@ class AsioServer final : public Server {
     if (!failed) acceptor_->listen(tcp::acceptor::max_listen_connections, failed);
     if (failed) return CannotListen(address_, failed);
     address_.port = acceptor_->local_endpoint(failed).port();
-    RaiseFileLimit();
     return {};
   }
 
@@ -184,7 +191,7 @@ class AsioServer final : public Server {
 
   bool Admit() {
     const std::lock_guard lock(mutex_);
-    if (connections_ == limits_.connections_max) {
+    if (connections_ == connections_max_) {
       ++turned_away_;
       return false;
     }
@@ -199,6 +206,7 @@ class AsioServer final : public Server {
   }
 
   const Limits limits_;
+  const size_t connections_max_;
   const env::Clock& clock_;
   Address address_;
   std::unique_ptr<asio::ssl::context> tls_;

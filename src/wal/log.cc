@@ -78,7 +78,7 @@ class GroupLog final : public Log {
     const std::lock_guard lock(mutex_);
     if (why_) return Fail(*why_);
     const uint64_t memory = std::min<uint64_t>(bytes, kLogBodyBytesMax);
-    if (memory_ + memory > kLogMemoryBytes)
+    if (memory_ + memory > options_.memory_bytes_max)
       return Fail(ErrorKind::kBusy, "wal.memory", "too many requests are under way",
                   "repeat the request later");
     if (auto full = holdings_.Reserve(stream, bytes)) return Fail(std::move(*full));
@@ -91,7 +91,7 @@ class GroupLog final : public Log {
     WEIR_CHECK(head.size() + body.size() <= kLogEntryBytesMax);
     const uint32_t crc = EntryBodyCrc(head, body);
     std::unique_lock lock(mutex_);
-    if (why_ || stopping_ || waiting_ > kLogMemoryBytes) {
+    if (why_ || stopping_ || waiting_ > options_.memory_bytes_max) {
       const Error why = why_ ? *why_
                              : Error{.kind = ErrorKind::kBusy,
                                      .code = "wal.memory",

@@ -40,6 +40,7 @@ namespace weir::wal {
 struct LogOptions {
   std::string folder;  // Of this log alone; made where it is not there.
   uint64_t bytes_max = kLogBytesDefault;
+  uint64_t memory_bytes_max = kLogMemoryBytes;  // Reserved or appended, and not yet written.
   uint64_t segment_bytes = kLogSegmentBytes;
   std::vector<std::string> streams;  // Names of those that append and trim; each gets a share.
   Sequence after;                    // New sequences are higher than this one.

@@ -249,11 +249,13 @@ Result<std::unique_ptr<Front>> Front::Open(const FrontContext& context,
                                            std::vector<FrontPipeline> pipelines) {
   wal::LogOptions options{.folder = context.folder,
                           .bytes_max = context.log_bytes_max,
+                          .memory_bytes_max = context.memory_bytes_max,
                           .segment_bytes = kLogSegmentBytes,
                           .streams = {},
                           .after = Sequence()};
   std::map<std::string, Sequence> done;
-  for (const FrontPipeline& pipeline : pipelines) {
+  for (FrontPipeline& pipeline : pipelines) {
+    if (pipeline.http.max_body == 0) pipeline.http.max_body = context.body_bytes_default;
     options.streams.push_back(pipeline.name);
     WEIR_ASSIGN(const auto newest,
                 context.catalog.ObjectByPath(pipeline.name, std::string(kRequests)));
@@ -262,7 +264,7 @@ Result<std::unique_ptr<Front>> Front::Open(const FrontContext& context,
     options.after = std::max(options.after, cursor.behind);
     done[pipeline.name] = cursor.done;
   }
-  auto keys = std::make_unique<KeyTable>(kIdempotencyKeysMax);
+  auto keys = std::make_unique<KeyTable>(context.keys_max);
   const Instant now = context.clock.Now();
   constexpr int64_t kHorizon =
       std::chrono::duration_cast<std::chrono::microseconds>(kKeyHorizon).count();

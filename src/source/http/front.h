@@ -53,6 +53,9 @@ struct FrontContext {
   catalog::Catalog& catalog;  // Of the front alone: it is asked from the front's own thread.
   std::string folder;         // Of the log: STATE/wal.
   uint64_t log_bytes_max = kLogBytesDefault;
+  uint64_t memory_bytes_max = kLogMemoryBytes;      // Of requests that are not durable yet.
+  uint64_t keys_max = kIdempotencyKeysMax;          // A new key beyond them is refused.
+  uint64_t body_bytes_default = kBodyBytesDefault;  // Of pipelines without a max_body.
 };
 
 // The door of one pipeline. Owned by its front.

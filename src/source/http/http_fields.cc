@@ -62,7 +62,10 @@ config::Shape<format::FormatKind> AcceptedFormat() {
       {{"json", FormatKind::kJson}, {"ndjson", FormatKind::kNdjson}, {"csv", FormatKind::kCsv}});
 }
 
-void CheckAccept(const HttpSpec& spec, const config::Node& node, const config::Reading& reading) {
+void CheckHttp(const HttpSpec& spec, const config::Node& node, const config::Reading& reading) {
+  if (const config::Node* most = node.Find("max_body"); most != nullptr && spec.max_body == 0)
+    reading.Add("config.out_of_range", "a route must take a body", most->place,
+                "write a size such as 16MiB");
   if (!spec.accept.empty()) return;
   const config::Node* accept = node.Find("accept");
   reading.Add("config.wrong_type", "a route must accept something",
@@ -86,8 +89,9 @@ const config::FieldTable<HttpSpec>& HttpFields() {
              "where requests are sent; a part in braces is a parameter, {store_id}"),
        Field("accept", &HttpSpec::accept, config::OneOrMore(AcceptedFormat()),
              Default("[json, ndjson, csv]"), "formats of a body"),
-       Field("max_body", &HttpSpec::max_body, config::Bytes(), Default("16MiB"),
-             "of a body as it is sent; four times as much when inflated"),
+       Field("max_body", &HttpSpec::max_body, config::Bytes(), Optional(),
+             "of a body as it is sent; four times as much when inflated; left out: as "
+             "`server.limits` says"),
        Field("ack", &HttpSpec::ack,
              config::Word<Ack>({{"durable", Ack::kDurable}, {"committed", Ack::kCommitted}}),
              Default("durable"),
@@ -101,7 +105,7 @@ const config::FieldTable<HttpSpec>& HttpFields() {
              "content: one without has its body as key"),
        Field("scope", &HttpSpec::scope, config::Text(), Optional(),
              "what a token must be allowed; left out: ingest:NAME")},
-      CheckAccept};
+      CheckHttp};
   return table;
 }
 

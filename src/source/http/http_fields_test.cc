@@ -43,6 +43,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"ABlank", "route: '/a b'", "source.route"},
         {"AQuery", "route: '/a?b'", "source.route"},
         {"AFormatOfFilesAlone", "{route: /a, accept: [parquet]}", "config.bad_word"},
+        {"NoBodyAtAll", "{route: /a, max_body: 0}", "config.out_of_range"},
         {"NothingAccepted", "{route: /a, accept: []}", "config.wrong_type"},
     }),
     [](const auto& test) { return test.param.name; });

@@ -26,7 +26,7 @@ struct HttpSpec {
   std::string route;  // "/stores/{store_id}/transactions"
   std::vector<format::FormatKind> accept = {format::FormatKind::kJson, format::FormatKind::kNdjson,
                                             format::FormatKind::kCsv};
-  uint64_t max_body = kBodyBytesDefault;
+  uint64_t max_body = 0;  // 0: what the front was opened with.
   Ack ack = Ack::kDurable;
   Idempotency idempotency = Idempotency::kOptional;
   std::string scope;  // Empty: ingest:PIPELINE.

@@ -188,9 +188,9 @@ void PipelineIntake::Store(const Request& request, const RequestRecord& record, 
   ++shared_.under_way;
   shared_.log.Append(
       stream_.id, head, text != nullptr ? *text : std::string_view(),
-      [this, key = record.key, spool,
+      [this, key = record.key, at = record.received_at, spool,
        done = std::move(done)](Result<wal::Sequence> stored) mutable {
-        if (key && stored) shared_.keys.Stored(*key, *stored);
+        if (key && stored) shared_.keys.Stored(*key, *stored, at);
         if (key && !stored) shared_.keys.Dropped(*key);
         if (stored) {
           done(Stored{*stored, false});

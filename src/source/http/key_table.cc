@@ -20,14 +20,15 @@ KeyAnswer KeyTable::Begin(const KeyRecord& key, Instant now) {
   }
   if (known_.size() >= keys_max_) return {KeyState::kFull, {}};
   known_.emplace(key.key, Known{key.fingerprint, wal::Sequence()});
-  oldest_.push_back({key.key, now});
   return {KeyState::kNew, {}};
 }
 
-void KeyTable::Stored(const KeyRecord& key, wal::Sequence sequence) {
+void KeyTable::Stored(const KeyRecord& key, wal::Sequence sequence, Instant at) {
   const std::lock_guard lock(mutex_);
   const auto found = known_.find(key.key);
-  if (found != known_.end()) found->second.sequence = sequence;
+  if (found == known_.end()) return;
+  found->second.sequence = sequence;
+  oldest_.push_back({key.key, at});
 }
 
 void KeyTable::Dropped(const KeyRecord& key) {
@@ -47,11 +48,9 @@ uint64_t KeyTable::size() const {
   return known_.size();
 }
 
-// A key that is dropped and comes again has two entries: the older one must not end the newer.
 void KeyTable::Expire(Instant now) {
   while (!oldest_.empty() && oldest_.front().at.micros + kHorizonMicros <= now.micros) {
-    const auto found = known_.find(oldest_.front().key);
-    if (found != known_.end() && found->second.sequence.value != 0) known_.erase(found);
+    known_.erase(oldest_.front().key);
     oldest_.pop_front();
   }
 }

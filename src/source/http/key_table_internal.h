@@ -1,5 +1,6 @@
-// The Idempotency-Keys of requests that are in the log or committed within the horizon. Private to
-// source/http/. Threads: any.
+// The Idempotency-Keys of requests that are in the log or committed within the horizon: about 90
+// bytes each. Where there is no room for another one, it is refused; none is forgotten early for
+// it. Private to source/http/. Threads: any.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,8 @@ class KeyTable {
   explicit KeyTable(uint64_t keys_max) : keys_max_(keys_max) {}
 
   KeyAnswer Begin(const KeyRecord& key, Instant now);
-  void Stored(const KeyRecord& key, wal::Sequence sequence);
+  // `at` is when it came.
+  void Stored(const KeyRecord& key, wal::Sequence sequence, Instant at);
   void Dropped(const KeyRecord& key);
   // One that was stored earlier. Called in the order of `at`.
   void Restore(const KeyRecord& key, wal::Sequence sequence, Instant at);
@@ -41,7 +43,7 @@ class KeyTable {
     wal::Sequence sequence;  // 0: running.
   };
   struct HashOf {
-    size_t operator()(const env::Hash128& key) const { return key.low; }
+    size_t operator()(const env::Hash128& key) const noexcept { return key.low; }
   };
   struct Aging {
     env::Hash128 key;
@@ -52,7 +54,7 @@ class KeyTable {
   mutable std::mutex mutex_;
   uint64_t keys_max_;
   std::unordered_map<env::Hash128, Known, HashOf> known_;
-  std::deque<Aging> oldest_;  // First.
+  std::deque<Aging> oldest_;  // First; each that is stored, once.
 };
 
 }  // namespace weir::source
