@@ -55,12 +55,12 @@ class Project:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
-    def start(self, *arguments, failpoint=None):
+    def start(self, *arguments, failpoint=None, before=()):
         environment = dict(os.environ, NO_COLOR="1")
         environment.pop("WEIR_FAILPOINT", None)
         if failpoint:
             environment["WEIR_FAILPOINT"] = failpoint
-        return subprocess.Popen([WEIR, *arguments], cwd=self.folder, env=environment,
+        return subprocess.Popen([*before, WEIR, *arguments], cwd=self.folder, env=environment,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def call(self, *arguments, failpoint=None, timeout=600):

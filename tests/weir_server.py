@@ -34,10 +34,10 @@ def free_port():
 class Server:
     """A project that is served for the length of the `with` block; then it ends, and must have ended well."""
 
-    def __init__(self, server="{}", config=None, prepare=lambda project: None, environment=None):
+    def __init__(self, server="{}", config=None, prepare=lambda project: None, environment=None, before=()):
         self.port = free_port()
         self.project = Project(config or CONFIG.format(server=server))
-        self.prepare, self.environment = prepare, environment or {}
+        self.prepare, self.environment, self.before = prepare, environment or {}, before
         self.tls, self.err = None, ""
 
     def __enter__(self):
@@ -48,7 +48,7 @@ class Server:
 
     def start(self):
         os.environ.update(self.environment, PORT=str(self.port))
-        self.process = self.project.start("serve")
+        self.process = self.project.start("serve", before=self.before)
         for name in [*self.environment, "PORT"]:
             os.environ.pop(name)
         until = time.monotonic() + 60
