@@ -8,13 +8,11 @@
 #include <utility>
 
 #include "arrow/array.h"
-#include "arrow/array/builder_primitive.h"
-#include "arrow/compute/api_vector.h"
-#include "arrow/datum.h"
 #include "arrow/record_batch.h"
 #include "arrow/type.h"
 #include "base/check.h"
 #include "base/limits.h"
+#include "columnar/keep_rows.h"
 #include "contract/rules_internal.h"
 #include "env/clock.h"
 #include "env/hash.h"
@@ -316,33 +314,22 @@ class CompiledContract final : public Contract {
   static Result<void> Divide(const DecodedBatch& batch, std::vector<Verdicts::Row> left_out,
                              CheckedBatch& checked) {
     const auto rows = static_cast<uint32_t>(batch.positions.size());
-    arrow::BooleanBuilder kept;
-    const auto reserved = kept.Reserve(left_out.empty() ? 0 : rows);
-    WEIR_CHECK(reserved.ok());
+    std::vector<bool> kept(rows, true);
     checked.offsets.reserve(rows - left_out.size());
     auto next = left_out.begin();
     for (uint32_t row = 0; row < rows; ++row) {
-      const bool keep = next == left_out.end() || next->row != row;
-      if (!left_out.empty()) kept.UnsafeAppend(keep);
-      if (keep) {
+      if (next == left_out.end() || next->row != row) {
         checked.offsets.push_back(batch.positions[row].offset);
         continue;
       }
+      kept[row] = false;
       if (next->reasons.empty())
         ++checked.filtered;
       else
         checked.rejected.push_back(Refused(batch, next->row, std::move(next->reasons)));
       ++next;
     }
-    checked.accepted = batch.rows;
-    if (!left_out.empty()) {
-      const auto mask = kept.Finish();
-      WEIR_CHECK(mask.ok());
-      const auto filtered = arrow::compute::Filter(arrow::Datum(batch.rows), arrow::Datum(*mask));
-      if (!filtered.ok())
-        return Fail(ErrorKind::kInvalid, "engine.memory", filtered.status().message());
-      checked.accepted = filtered->record_batch();
-    }
+    WEIR_ASSIGN(checked.accepted, columnar::KeepRows(batch.rows, kept));
     AddBroken(batch, checked);
     return {};
   }

@@ -1,12 +1,10 @@
 #include <arrow/array.h>
-#include <arrow/array/builder_primitive.h>
-#include <arrow/compute/api_vector.h>
-#include <arrow/datum.h>
 #include <arrow/record_batch.h>
 
 #include <algorithm>
 
 #include "base/check.h"
+#include "columnar/keep_rows.h"
 #include "pipeline/gates_internal.h"
 
 namespace weir::pipeline {
@@ -15,19 +13,12 @@ namespace {
 constexpr int64_t kMicrosPerDay = 86'400'000'000;
 
 // Keeps the rows that are not in `out`.
-Result<void> LeaveOut(contract::CheckedBatch& checked, const std::vector<bool>& out) {
-  arrow::BooleanBuilder builder;
+Result<void> LeaveOut(contract::CheckedBatch& checked, std::vector<bool> out) {
   std::vector<uint64_t> offsets;
-  auto status = builder.Reserve(static_cast<int64_t>(out.size()));
-  for (size_t row = 0; status.ok() && row < out.size(); ++row) {
-    builder.UnsafeAppend(!out[row]);
+  for (size_t row = 0; row < out.size(); ++row)
     if (!out[row]) offsets.push_back(checked.offsets[row]);
-  }
-  const auto mask = status.ok() ? builder.Finish() : status;
-  if (!mask.ok()) return Fail(ErrorKind::kInvalid, "pipeline.memory", mask.status().message());
-  const auto kept = arrow::compute::Filter(arrow::Datum(checked.accepted), arrow::Datum(*mask));
-  if (!kept.ok()) return Fail(ErrorKind::kInvalid, "pipeline.memory", kept.status().message());
-  checked.accepted = kept->record_batch();
+  out.flip();
+  WEIR_ASSIGN(checked.accepted, columnar::KeepRows(checked.accepted, out));
   checked.offsets = std::move(offsets);
   return {};
 }

@@ -2,13 +2,12 @@
 
 #include <arrow/array.h>
 #include <arrow/builder.h>
-#include <arrow/compute/api_vector.h>
-#include <arrow/datum.h>
 #include <arrow/record_batch.h>
 
 #include <unordered_map>
 
 #include "base/check.h"
+#include "columnar/keep_rows.h"
 #include "table/data_reader.h"
 
 namespace weir::table {
@@ -26,15 +25,9 @@ template <class Keep>
 Result<std::shared_ptr<arrow::RecordBatch>> Filtered(
     const std::shared_ptr<arrow::RecordBatch>& rows, const std::vector<std::string>& keys,
     Keep keep) {
-  arrow::BooleanBuilder mask;
-  for (size_t row = 0; row < keys.size(); ++row)
-    if (const auto added = mask.Append(keep(keys[row], row)); !added.ok())
-      return Fail(ErrorKind::kInvalid, "table.column", added.message());
-  const auto finished = mask.Finish();
-  if (!finished.ok()) return Fail(ErrorKind::kInvalid, "table.column", finished.status().message());
-  auto kept = arrow::compute::Filter(arrow::Datum(rows), arrow::Datum(*finished));
-  if (!kept.ok()) return Fail(ErrorKind::kInvalid, "table.column", kept.status().message());
-  return kept->record_batch();
+  std::vector<bool> marks(keys.size());
+  for (size_t row = 0; row < keys.size(); ++row) marks[row] = keep(keys[row], row);
+  return columnar::KeepRows(rows, marks);
 }
 
 // How many rows of the file have a key of `fresh`.

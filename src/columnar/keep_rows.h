@@ -1,0 +1,18 @@
+// Some rows of a batch, as a batch of their own.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "arrow/type_fwd.h"
+#include "base/result.h"
+
+namespace weir::columnar {
+
+// The rows that `keep` (one per row) marks, in their order; the batch itself where that is all of
+// them. Fast where few are left out: what stands between them is copied in one piece. Error
+// columnar.memory (kInvalid).
+Result<std::shared_ptr<arrow::RecordBatch>> KeepRows(
+    const std::shared_ptr<arrow::RecordBatch>& rows, const std::vector<bool>& keep);
+
+}  // namespace weir::columnar
