@@ -70,8 +70,9 @@ Shape<ConnectionSpec> Connection() {
   return OneOfKinds<ConnectionSpec>("connection", std::move(kinds));
 }
 
+constexpr int64_t kVersion = 1;
+
 Shape<int64_t> Version() {
-  constexpr int64_t kVersion = 1;
   return Converted<int64_t>(
       Text(),
       [](const std::string& text, const Node& node,
