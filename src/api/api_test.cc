@@ -122,6 +122,9 @@ class FakeFront final : public source::Front {
     return 1;
   }
   void Forget(source::WaiterId) override { waiting = nullptr; }
+  bool WaitForNews(const std::string&, std::chrono::microseconds) override { return false; }
+  void Pause(std::chrono::microseconds) override {}
+  void EndWaits() override {}
   void Stop() override {}
   void Drain() override {}
   wal::LogState log_state() const override {

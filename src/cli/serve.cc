@@ -21,6 +21,8 @@
 #include "cli/server_file.h"
 #include "cli/table_plan.h"
 #include "env/clock.h"
+#include "env/process.h"
+#include "env/watch.h"
 
 namespace weir::cli {
 namespace {
@@ -28,7 +30,9 @@ namespace {
 using config::ServerSpec;
 using std::chrono::microseconds;
 
-constexpr microseconds kLookForSignals = std::chrono::milliseconds(50);
+// A signal ends a wait; one that came just before it is seen this much later, at most.
+constexpr microseconds kLookForSignals = std::chrono::milliseconds(500);
+constexpr microseconds kLookWhetherDrained = std::chrono::milliseconds(10);
 constexpr microseconds kReadTokensEvery = std::chrono::seconds(1);
 
 std::string InProject(const ReadProject& read, const std::string& path) {
@@ -135,9 +139,7 @@ class ServeCommand {
     inner_.terminal.json = false;
   }
   ~ServeCommand() {
-    stop_ = true;
-    if (followed_.joinable()) followed_.join();
-    doors_.clear();
+    StopPipelines();
     server_.reset();
   }
   ServeCommand(const ServeCommand&) = delete;
@@ -175,9 +177,9 @@ class ServeCommand {
     api_ = std::move(*api);
     for (const auto& spec : read_.pipelines) {
       if (!spec.serves()) continue;
-      auto door = DoorPipeline::Make(parts_, *front_, spec);
-      if (!door) return std::unexpected(door.error());
-      doors_.push_back(std::move(*door));
+      const auto begin = BeginOf(spec);
+      if (!begin) return one(begin.error());
+      doors_.push_back(std::make_unique<DoorPipeline>(parts_, *front_, spec, *begin));
     }
     net::ServerOptions options{.address = address,
                                .limits = api::NetLimits(read_.project.server.limits)};
@@ -201,7 +203,7 @@ class ServeCommand {
     Greet(running, auth);
     NotifySystemd("READY=1\nSTATUS=listening on " + running.url);
     while (!command_.stop->load()) {
-      std::this_thread::sleep_for(kLookForSignals);
+      env::SystemWatches().Sleep(kLookForSignals);
       if (tokens_) tokens_->Look(env::SystemClock().Monotonic());
     }
     return End();
@@ -215,7 +217,26 @@ class ServeCommand {
       if (!spec.serves() && !spec.generates()) files.push_back(&spec);
     if (files.empty()) return;
     for (const auto* spec : files) health_.Set(spec->name, HealthBoard::State::kRunning);
-    followed_ = std::thread([this, files] { Follow(parts_, files); });
+    followed_ = std::thread([this, files] {
+      env::GiveWay();
+      Follow(parts_, files);
+    });
+  }
+
+  void StopPipelines() {
+    stop_ = true;
+    env::SystemWatches().Wake();
+    if (front_ != nullptr) front_->EndWaits();
+    if (followed_.joinable()) followed_.join();
+    doors_.clear();
+  }
+
+  // A batch that is not settled, and files of bad records that are not published yet, wait for
+  // nobody's request.
+  Result<DoorPipeline::Begin> BeginOf(const pipeline::PipelineSpec& spec) {
+    WEIR_ASSIGN(const auto state, front_state_->catalog().Pipeline(spec.name));
+    return state.settled() && !spec.bad_records ? DoorPipeline::Begin::kWithNews
+                                                : DoorPipeline::Begin::kAtOnce;
   }
 
   void Greet(const RunningServer& running, ServerSpec::Auth auth) const {
@@ -241,11 +262,9 @@ class ServeCommand {
       front_->Stop();
       front_->Drain();
       while (Waiting() && env::SystemClock().Monotonic() - begun < grace)
-        std::this_thread::sleep_for(kLookForSignals / 5);
+        std::this_thread::sleep_for(kLookWhetherDrained);
     }
-    stop_ = true;
-    if (followed_.joinable()) followed_.join();
-    doors_.clear();
+    StopPipelines();
     RemoveServer(read_);
     return command_.signal->load() == 2 ? 130 : 0;
   }

@@ -3,17 +3,17 @@
 #include <algorithm>
 
 #include "env/clock.h"
+#include "env/process.h"
 
 namespace weir::cli {
 namespace {
 
 using std::chrono::microseconds;
 
-// How long something durable may lie before it is looked for; an idle pipeline costs this often.
-constexpr microseconds kLookEvery = std::chrono::milliseconds(50);
 constexpr microseconds kTellEvery = std::chrono::seconds(5);
 constexpr microseconds kFirstRetryIn = std::chrono::seconds(1);  // Then twice as long each time ...
 constexpr microseconds kRetryAtLeastEvery = std::chrono::seconds(30);  // ... up to this.
+constexpr microseconds kForever = std::chrono::hours(24);
 
 // Errors that stay until a person has done something about them.
 bool WantsAPerson(ErrorKind kind) {
@@ -21,25 +21,46 @@ bool WantsAPerson(ErrorKind kind) {
          kind == ErrorKind::kStopped || kind == ErrorKind::kUnsupported;
 }
 
+microseconds Now() { return env::SystemClock().Monotonic(); }
+
 }  // namespace
 
-std::expected<std::unique_ptr<DoorPipeline>, Errors> DoorPipeline::Make(
-    const CommandParts& parts, source::Front& front, const pipeline::PipelineSpec& spec) {
-  std::unique_ptr<DoorPipeline> door(new DoorPipeline(parts, front, spec));
-  auto session = parts.run.compiled.engine->NewSession();
-  if (!session) return std::unexpected(Errors{session.error()});
-  door->compiled_.session = std::move(*session);
-  auto state = State::Open(parts.run.read, State::Access::kWrite);
-  if (!state) return std::unexpected(Errors{state.error()});
-  door->state_ = std::move(*state);
-  if (auto made = door->Renew(); !made) return std::unexpected(std::move(made).error());
-  door->untold_ = ResultOf(spec);
-  door->SetHealth(HealthBoard::State::kRunning);
-  return door;
+DoorPipeline::DoorPipeline(const CommandParts& parts, source::Front& front,
+                           const pipeline::PipelineSpec& spec, Begin begin)
+    : parts_(parts), spec_(spec), front_(front), begin_(begin), untold_(ResultOf(spec)) {
+  SetHealth(HealthBoard::State::kRunning);
+}
+
+DoorPipeline::~DoorPipeline() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void DoorPipeline::Start() {
+  untold_since_ = Now();
+  thread_ = std::thread([this] { Work(); });
+}
+
+// Acknowledging goes before committing, so that who waits for an answer waits for nothing else.
+void DoorPipeline::Work() {
+  env::GiveWay();
+  while (begin_ == Begin::kWithNews && !parts_.run.stop.load() &&
+         !front_.WaitForNews(spec_.name, kForever)) {
+  }
+  Follow();
+  TellNews();
 }
 
 std::expected<void, Errors> DoorPipeline::Renew() {
-  runner_.reset();
+  if (compiled_.session == nullptr) {
+    auto session = parts_.run.compiled.engine->NewSession();
+    if (!session) return std::unexpected(Errors{std::move(session).error()});
+    compiled_.session = std::move(*session);
+  }
+  if (state_ == nullptr) {
+    auto state = State::Open(parts_.run.read, State::Access::kWrite);
+    if (!state) return std::unexpected(Errors{std::move(state).error()});
+    state_ = std::move(*state);
+  }
   auto runner = MakeRunner({.read = parts_.run.read,
                             .compiled = compiled_,
                             .state = *state_,
@@ -52,20 +73,6 @@ std::expected<void, Errors> DoorPipeline::Renew() {
   return {};
 }
 
-DoorPipeline::~DoorPipeline() {
-  if (thread_.joinable()) thread_.join();
-}
-
-void DoorPipeline::Start() {
-  untold_since_ = env::SystemClock().Monotonic();
-  thread_ = std::thread([this] { Work(); });
-}
-
-void DoorPipeline::Work() {
-  Follow();
-  TellNews();
-}
-
 void DoorPipeline::SetHealth(HealthBoard::State state, const std::string& code) {
   if (parts_.health != nullptr) parts_.health->Set(spec_.name, state, code);
 }
@@ -73,47 +80,52 @@ void DoorPipeline::SetHealth(HealthBoard::State state, const std::string& code) 
 void DoorPipeline::Follow() {
   microseconds retry_in = kFirstRetryIn;
   while (!parts_.run.stop.load()) {
-    const auto next = runner_->Step();
-    Add(runner_->TakeSummary(), untold_.summary);
-    if (env::SystemClock().Monotonic() - told_at_ >= kTellEvery) TellNews();
+    const auto next = Step();
     if (next) {
       if (retry_in != kFirstRetryIn) SetHealth(HealthBoard::State::kRunning);
       retry_in = kFirstRetryIn;
-      Pause(std::min(next->in, kLookEvery));
+      WaitFor(*next);
       continue;
     }
-    if (next.error().kind == ErrorKind::kCancelled) return;
-    TellError(parts_, next.error(), spec_.name);
-    if (WantsAPerson(next.error().kind))
-      return SetHealth(HealthBoard::State::kFailed, next.error().code);
-    SetHealth(HealthBoard::State::kRetrying, next.error().code);
-    Pause(retry_in);
+    const Error& first = next.error().front();
+    if (first.kind == ErrorKind::kCancelled) return;
+    for (const Error& error : next.error()) TellError(parts_, error, spec_.name);
+    if (WantsAPerson(first.kind)) return SetHealth(HealthBoard::State::kFailed, first.code);
+    SetHealth(HealthBoard::State::kRetrying, first.code);
+    front_.Pause(retry_in);
     retry_in = std::min(2 * retry_in, kRetryAtLeastEvery);
-    if (const auto renewed = Renew(); !renewed) {
-      for (const Error& error : renewed.error()) TellError(parts_, error, spec_.name);
-      return SetHealth(HealthBoard::State::kFailed, renewed.error().front().code);
-    }
+    runner_.reset();
   }
 }
 
-// As long as the server is not to end.
-void DoorPipeline::Pause(microseconds most) const {
-  const microseconds until = env::SystemClock().Monotonic() + most;
-  while (!parts_.run.stop.load()) {
-    const microseconds left = until - env::SystemClock().Monotonic();
-    if (left <= microseconds(0)) return;
-    std::this_thread::sleep_for(std::min(left, kLookEvery));
-  }
+std::expected<pipeline::NextStep, Errors> DoorPipeline::Step() {
+  if (runner_ == nullptr)
+    if (auto renewed = Renew(); !renewed) return std::unexpected(std::move(renewed).error());
+  auto next = runner_->Step();
+  Add(runner_->TakeSummary(), untold_.summary);
+  if (Now() - told_at_ >= kTellEvery) TellNews();
+  if (!next) return std::unexpected(Errors{std::move(next).error()});
+  return *next;
+}
+
+void DoorPipeline::WaitFor(const pipeline::NextStep& next) {
+  if (next.in <= microseconds(0)) return;
+  if (!next.sooner_with_news) return front_.Pause(next.in);
+  const microseconds tell_in = HasUntold() ? told_at_ + kTellEvery - Now() : kForever;
+  front_.WaitForNews(spec_.name, std::clamp(tell_in, microseconds(1), next.in));
+}
+
+bool DoorPipeline::HasUntold() const {
+  return untold_.summary.batches != 0 || untold_.summary.voided != 0;
 }
 
 // A line about what happened since the last one, if anything did.
 void DoorPipeline::TellNews() {
-  if (untold_.summary.batches == 0 && untold_.summary.voided == 0) return;
-  const microseconds now = env::SystemClock().Monotonic();
-  untold_.elapsed = now - untold_since_;
+  if (!HasUntold()) return;
+  untold_.elapsed = Now() - untold_since_;
   TellPipeline(parts_.command.terminal, untold_);
   untold_ = ResultOf(spec_);
-  told_at_ = untold_since_ = now;
+  told_at_ = untold_since_ = Now();
 }
 
 }  // namespace weir::cli

@@ -1,8 +1,9 @@
 // A pipeline behind a route, run on a thread of its own with a catalog of its own: one that is
-// stuck does not stop the others.
+// stuck does not stop the others. It waits for what the front makes durable, and is put together
+// when the first comes: a server of many idle pipelines is ready at once, and small.
 //
-//   Step ... --error that passes by itself--> retrying: a new runner, after a pause
-//            --error that wants a person----> failed
+//   news --> Renew --> Step ... --error that passes by itself--> retrying: renewed after a pause
+//                               --error that wants a person----> failed
 //
 // Meanwhile its requests are acknowledged until their log is full. A new runner takes the pipeline
 // anew, under a higher epoch, and settles the batch that the old one left open.
@@ -14,37 +15,42 @@
 #include <string>
 #include <thread>
 
-#include "api/api.h"
 #include "cli/command_parts.h"
 
 namespace weir::cli {
 
 class DoorPipeline {
  public:
-  // Borrows all of it. Errors: those of State::Open and of the contract.
-  static std::expected<std::unique_ptr<DoorPipeline>, Errors> Make(
-      const CommandParts& parts, source::Front& front, const pipeline::PipelineSpec& spec);
-  ~DoorPipeline();  // After the stop of `parts` was set.
+  // When it is put together.
+  enum class Begin : uint8_t {
+    kWithNews,
+    kAtOnce,  // An earlier process may have left something open.
+  };
+  // Borrows all of it.
+  DoorPipeline(const CommandParts& parts, source::Front& front, const pipeline::PipelineSpec& spec,
+               Begin begin);
+  ~DoorPipeline();  // After the stop of `parts` was set, and the front's waits ended.
 
   void Start();
 
  private:
-  DoorPipeline(const CommandParts& parts, source::Front& front, const pipeline::PipelineSpec& spec)
-      : parts_(parts), spec_(spec), front_(front) {}
   void Work();
   std::expected<void, Errors> Renew();
   void Follow();
+  std::expected<pipeline::NextStep, Errors> Step();
+  void WaitFor(const pipeline::NextStep& next);
   void SetHealth(HealthBoard::State state, const std::string& code = {});
-  void Pause(std::chrono::microseconds most) const;
+  bool HasUntold() const;
   void TellNews();
 
   CommandParts parts_;
   const pipeline::PipelineSpec& spec_;
   source::Front& front_;
+  const Begin begin_;
   CompiledProject compiled_;  // A session of its own.
   std::unique_ptr<State> state_;
-  std::unique_ptr<pipeline::Runner> runner_;
-  PipelineResult untold_;  // Since the last line about it.
+  std::unique_ptr<pipeline::Runner> runner_;  // Null: to be made.
+  PipelineResult untold_;                     // Since the last line about it.
   std::chrono::microseconds untold_since_{};
   std::chrono::microseconds told_at_{};
   std::thread thread_;

@@ -1,4 +1,5 @@
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -106,8 +107,12 @@ class InotifyWatches final : public Watches {
   void WaitForNews(std::chrono::microseconds at_most) override {
     std::vector<pollfd> waiting;
     for (const int fd : open_) waiting.push_back({.fd = fd, .events = POLLIN, .revents = 0});
+    waiting.push_back({.fd = wake_, .events = POLLIN, .revents = 0});
     Poll(waiting, at_most);
+    eventfd_t woken = 0;
+    if (waiting.back().revents != 0) eventfd_read(wake_, &woken);
   }
+  void Wake() override { eventfd_write(wake_, 1); }
   void Sleep(std::chrono::microseconds time) override {
     std::vector<pollfd> none;
     Poll(none, time);
@@ -122,6 +127,7 @@ class InotifyWatches final : public Watches {
   }
 
   std::set<int> open_;
+  const int wake_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);  // -1 is passed over by poll.
 };
 
 }  // namespace

@@ -4,7 +4,8 @@
 //
 // News is a hint: an entry that is named may be as it was, and one behind a link, on a network disk
 // or beyond the system's limits may change without news. So whoever follows looks everywhere now
-// and then; Set says how often that is needed. Threads: one at a time for all of them.
+// and then; Set says how often that is needed. Threads: one at a time for all of them; Sleep and
+// Wake any.
 #pragma once
 
 #include <chrono>
@@ -37,8 +38,10 @@ class Watches {
  public:
   virtual ~Watches() = default;
   virtual std::unique_ptr<Watch> Open() = 0;
-  // Until one of the open watches has news, a signal came, or the time is over.
+  // Until one of the open watches has news, a signal came, Wake was called, or the time is over.
   virtual void WaitForNews(std::chrono::microseconds at_most) = 0;
+  // Ends WaitForNews, or where nobody is in it, the next one.
+  virtual void Wake() = 0;
   // Until a signal came or the time is over.
   virtual void Sleep(std::chrono::microseconds time) = 0;
 };

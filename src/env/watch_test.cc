@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "env/files.h"
 
@@ -55,6 +56,14 @@ TEST_F(WatchTest, AFolderThatIsNoLongerSetIsSilent) {
   watch_->Set({});
   std::ofstream(At("a")) << "1";
   EXPECT_TRUE(watch_->Take().paths.empty());
+}
+
+TEST_F(WatchTest, AWaitIsEndedByAWakeBeforeItOrInIt) {
+  SystemWatches().Wake();
+  SystemWatches().WaitForNews(std::chrono::hours(1));
+  std::thread other([] { SystemWatches().Wake(); });
+  SystemWatches().WaitForNews(std::chrono::hours(1));
+  other.join();
 }
 
 TEST_F(WatchTest, WhoStillWritesAFileIsKnown) {

@@ -13,6 +13,8 @@
 #include <charconv>
 #include <numeric>
 
+#include "env/process.h"
+
 namespace weir::net {
 namespace {
 
@@ -49,6 +51,7 @@ class Load {
   explicit Load(const LoadPlan& plan) : plan_(plan) {}
 
   Result<LoadResult> Run() {
+    (void)env::RaiseFileLimit();
     error_code failed;
     endpoint_ = {asio::ip::make_address(plan_.address.host, failed), plan_.address.port};
     begun_ = steady_clock::now();

@@ -1,7 +1,5 @@
 #include "net/server.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
@@ -14,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "env/process.h"
 #include "net/core_internal.h"
 #include "net/date_internal.h"
 
@@ -59,15 +58,10 @@ Result<std::unique_ptr<asio::ssl::context>> OpenTls(const TlsFiles& files) {
                .next = "server.tls names a certificate with its chain and its key, both PEM"});
 }
 
-// Ten thousand connections are more than the soft limit of most systems: it is raised as far as it
-// may be. Connections never take the files that the rest of the program needs.
+// Connections never take the files that the rest of the program needs.
 size_t ConnectionsThatFit(size_t wanted) {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
-  const rlim_t soft = std::exchange(limit.rlim_cur, limit.rlim_max);
-  if (soft != limit.rlim_max && setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = soft;
-  const rlim_t kept = std::min<rlim_t>(kFilesKept, limit.rlim_cur / 2);
-  return static_cast<size_t>(std::min<rlim_t>(wanted, limit.rlim_cur - kept));
+  const size_t files = env::RaiseFileLimit();
+  return std::min(wanted, files - std::min(kFilesKept, files / 2));
 }
 
 class AsioServer final : public Server {
@@ -77,8 +71,7 @@ class AsioServer final : public Server {
         connections_max_(ConnectionsThatFit(options.limits.connections_max)),
         clock_(clock),
         address_(options.address) {
-    const int wanted = options.threads != 0 ? options.threads
-                                            : static_cast<int>(std::thread::hardware_concurrency());
+    const int wanted = options.threads != 0 ? options.threads : env::UsableCores();
     for (int i = 0; i < std::clamp(wanted, 1, limits_.threads_max); ++i)
       cores_.push_back(std::make_unique<Core>(limits_, clock, site));
     acceptor_ = std::make_unique<tcp::acceptor>(cores_.front()->context);

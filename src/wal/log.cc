@@ -43,6 +43,12 @@ struct OpenGroup {
   }
 };
 
+// One who waits for entries of a stream: those of others, thousands a second, do not wake it.
+struct Listener {
+  StreamId stream;
+  std::condition_variable news = {};
+};
+
 class GroupLog final : public Log {
  public:
   GroupLog(env::Files& files, env::Random& random, LogOptions options, Recovered recovered)
@@ -173,18 +179,19 @@ class GroupLog final : public Log {
 
   bool Wait(StreamId stream, Sequence after, std::chrono::microseconds at_most) override {
     std::unique_lock lock(mutex_);
-    const uint64_t woken = woken_;
-    ++listeners_;
-    news_.wait_for(lock, at_most,
-                   [&] { return holdings_.LastOf(stream) > after || woken_ != woken; });
-    --listeners_;
-    return holdings_.LastOf(stream) > after;
+    const auto there = [&] { return holdings_.LastOf(stream) > after; };
+    if (there() || waits_ended_ || at_most <= std::chrono::microseconds(0)) return there();
+    Listener listener{.stream = stream};
+    listeners_.push_back(&listener);
+    listener.news.wait_for(lock, at_most, [&] { return there() || waits_ended_; });
+    std::erase(listeners_, &listener);
+    return there();
   }
 
-  void WakeAll() override {
+  void EndWaits() override {
     const std::lock_guard lock(mutex_);
-    ++woken_;
-    news_.notify_all();
+    waits_ended_ = true;
+    for (Listener* one : listeners_) one->news.notify_all();
   }
 
   // A place in the log from which a reader goes on; none: nothing of the stream is behind `after`.
@@ -289,13 +296,14 @@ class GroupLog final : public Log {
     for (const StreamUse& use : group.streams) {
       segment->Note(use.stream, use.last);
       holdings_.NoteLast(use.stream, use.last);
+      for (Listener* one : listeners_)
+        if (one->stream == use.stream) one->news.notify_all();
     }
     segment->last = last_written_;
     for (const SpoolUse& use : group.spools) holdings_.NoteSpool(use);
     durable_ = last_written_;
     ++groups_;
     entries_ += group.entries;
-    if (listeners_ != 0) news_.notify_all();
     return {};
   }
 
@@ -389,7 +397,6 @@ class GroupLog final : public Log {
   std::condition_variable work_;         // For the writer.
   std::condition_variable tend_;         // For the tender.
   std::condition_variable spare_ready_;  // For the writer.
-  std::condition_variable news_;         // For those who wait for entries.
   Holdings holdings_;
   std::optional<Error> why_;  // Nothing is accepted.
   OpenGroup open_;
@@ -410,8 +417,8 @@ class GroupLog final : public Log {
   bool idle_ = false;  // The writer waits.
   bool stopping_ = false;
   bool tending_ = true;
-  uint64_t woken_ = 0;
-  int listeners_ = 0;
+  std::vector<Listener*> listeners_;
+  bool waits_ended_ = false;
   std::thread tender_;
   std::thread writer_;
 };

@@ -137,8 +137,8 @@ class Log {
   virtual uint64_t stream_bytes(StreamId stream) const = 0;
   // Waits until `stream` has something durable behind `after`, at most so long. True: it has.
   virtual bool Wait(StreamId stream, Sequence after, std::chrono::microseconds at_most) = 0;
-  // Wakes all who wait.
-  virtual void WakeAll() = 0;
+  // Ends all waits, and from now on nobody waits.
+  virtual void EndWaits() = 0;
 
  private:
   friend class Room;

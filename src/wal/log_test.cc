@@ -41,6 +41,25 @@ TEST(LogTest, AReaderSeesWhatComesWhileItReads) {
   }
 }
 
+TEST(LogTest, WhoWaitsForAStreamIsWokenByItsEntriesAndByTheEndOfAllWaits) {
+  const TestFolder folder;
+  const auto log = MustOpen(OptionsIn(folder.path(), {"a", "b"}));
+  constexpr std::chrono::hours kLong{1};
+  EXPECT_FALSE(log->Wait(StreamOf("a"), Sequence(), std::chrono::microseconds(0)));
+  auto waiting =
+      std::async(std::launch::async, [&] { return log->Wait(StreamOf("a"), Sequence(), kLong); });
+  ASSERT_TRUE(AppendOne(*log, "b", "of another"));
+  EXPECT_FALSE(log->Wait(StreamOf("a"), Sequence(), std::chrono::microseconds(0)));
+  ASSERT_TRUE(AppendOne(*log, "a", "its own"));
+  EXPECT_TRUE(waiting.get());
+  EXPECT_TRUE(log->Wait(StreamOf("a"), Sequence(), kLong)) << "it is there already";
+  waiting =
+      std::async(std::launch::async, [&] { return log->Wait(StreamOf("a"), Sequence(2), kLong); });
+  log->EndWaits();
+  EXPECT_FALSE(waiting.get());
+  EXPECT_FALSE(log->Wait(StreamOf("a"), Sequence(2), kLong)) << "nobody waits any more";
+}
+
 TEST(LogTest, ManyThreadsShareGroupsAndEverySequenceIsGivenOnce) {
   const TestFolder folder;
   constexpr int kThreads = 4;

@@ -81,6 +81,29 @@ class LogFront final : public Front {
     waiters_.erase(waiter);
   }
 
+  bool WaitForNews(const std::string& pipeline, std::chrono::microseconds at_most) override {
+    Sequence committed;
+    {
+      const std::lock_guard lock(mutex_);
+      committed = committed_[pipeline];
+    }
+    return log_->Wait(wal::StreamOf(pipeline), committed, at_most);
+  }
+
+  void Pause(std::chrono::microseconds time) override {
+    std::unique_lock lock(mutex_);
+    pauses_.wait_for(lock, time, [this] { return waits_ended_; });
+  }
+
+  void EndWaits() override {
+    {
+      const std::lock_guard lock(mutex_);
+      waits_ended_ = true;
+    }
+    pauses_.notify_all();
+    log_->EndWaits();
+  }
+
   void Stop() override { shared_.stopped = true; }
 
   void Drain() override {
@@ -235,11 +258,13 @@ class LogFront final : public Front {
 
   mutable std::mutex mutex_;
   std::condition_variable asked_;
+  std::condition_variable pauses_;
   std::deque<std::move_only_function<void()>> questions_;
   std::map<WaiterId, Waiter> waiters_;
   std::map<std::string, Sequence> committed_;
   WaiterId next_waiter_ = 1;
   bool ending_ = false;
+  bool waits_ended_ = false;
   std::thread asker_;
 };
 

@@ -108,6 +108,13 @@ class Front {
                                  ReceiptDone done) = 0;
   virtual void Forget(WaiterId waiter) = 0;
 
+  // Waits until something durable of `pipeline` is not committed, at most so long. True: it is so.
+  virtual bool WaitForNews(const std::string& pipeline, std::chrono::microseconds at_most) = 0;
+  // Waits for that long, news or not.
+  virtual void Pause(std::chrono::microseconds time) = 0;
+  // Ends both, and from now on nobody waits.
+  virtual void EndWaits() = 0;
+
   // From now on every offer is refused (503 intake.stopped); what was offered is still stored.
   virtual void Stop() = 0;
   // Waits until what was offered is durable.

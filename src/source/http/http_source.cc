@@ -10,8 +10,6 @@ namespace {
 
 using ledger::ObjectProgress;
 
-// News comes at once; this bounds what a look costs where nothing happens.
-constexpr std::chrono::milliseconds kLookAgain{20};
 constexpr int64_t kHorizonMicros =
     std::chrono::duration_cast<std::chrono::microseconds>(kKeyHorizon).count();
 
@@ -29,17 +27,12 @@ class HttpSource final : public Source {
     WEIR_ASSIGN(found.splits, FindRequestSplits(stream_, at.behind));
     if (at.open) found.splits.insert(found.splits.begin(), *at.open);
     found.objects = found.splits.size();
-    found.again_in = kLookAgain;
     return found;
   }
 
   // Where nothing came since the last commit, nobody has to be asked.
   Result<Discovery> DiscoverNews(Cursor& cursor) override {
-    if (!stream_.log.Wait(stream_.id, done_, std::chrono::microseconds(0))) {
-      Discovery nothing;
-      nothing.again_in = kLookAgain;
-      return nothing;
-    }
+    if (!stream_.log.Wait(stream_.id, done_, std::chrono::microseconds(0))) return Discovery();
     return Discover(cursor);
   }
 

@@ -1,0 +1,19 @@
+// What the process and its threads ask of the system for themselves.
+#pragma once
+
+#include <cstddef>
+
+namespace weir::env {
+
+// From now on this thread, and those it starts, run behind the others of the process where there is
+// too little CPU for all; they still get a share of it. Cannot be taken back.
+void GiveWay();
+
+// Cores that this process may use: fewer than the machine has where it is pinned. At least 1.
+int UsableCores();
+
+// Takes as many open files as the system lets it have, and says how many: ten thousand connections
+// are more than the usual limit.
+size_t RaiseFileLimit();
+
+}  // namespace weir::env
