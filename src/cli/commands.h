@@ -70,6 +70,9 @@ struct BenchIngestOptions {
   std::string time = "5s";  // Of each loop.
   uint64_t requests = 0;    // Of each loop, at most; 0: as the time allows.
   double open_share = 0.7;  // Of the closed loop's rate; 0: no open loop.
+  double rate = 0;          // Requests a second, known beforehand: the open loop alone.
+  std::string out;          // The sweep instead, into this folder.
+  std::string body;  // A file to send instead of events: `{n}` in it is the request's number.
   std::string token;
   bool keys = false;  // Each request has an Idempotency-Key of its own.
 };

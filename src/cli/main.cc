@@ -123,6 +123,12 @@ void AddBench(CLI::App& app, Arguments& arguments) {
   ingest->add_option("--requests", options.requests, "of each loop, at most");
   ingest->add_option("--open", options.open_share,
                      "share of the rate found, offered in an open loop");
+  ingest->add_option("--rate", options.rate, "requests a second, in an open loop alone");
+  ingest->add_option("--out", options.out,
+                     "a folder: 1,000 requests each of 1 to 10,000 records, then 1 to 10,000 "
+                     "clients, as CSV, Markdown and SVG");
+  ingest->add_option("--body", options.body,
+                     "a .json, .ndjson or .csv file to send; {n} in it is the request's number");
   ingest->add_option("--token", options.token, "bearer token");
   ingest->add_flag("--keys", options.keys, "an Idempotency-Key for each request");
   ingest->callback([&] {
