@@ -46,7 +46,7 @@ COLOURS = ["#1f6f8b", "#c8553d", "#6a994e", "#7b5ea7"]
 def plot(path, title, x_name, y_name, lines):
     """Writes a line chart. `lines`: name -> [(label of x, y)], every line over the same labels; y from zero."""
     labels = [label for label, _ in next(iter(lines.values()))]
-    top = 1.15 * max(y for points in lines.values() for _, y in points)
+    top = 1.15 * max(y for points in lines.values() for _, y in points) or 1
 
     def across(i):
         return EDGE + i * (WIDTH - 2 * EDGE) / max(1, len(labels) - 1)
