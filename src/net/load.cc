@@ -12,6 +12,7 @@
 #include <boost/asio/write.hpp>
 #include <charconv>
 #include <numeric>
+#include <utility>
 
 #include "env/process.h"
 
@@ -23,6 +24,8 @@ using asio::ip::tcp;
 using boost::system::error_code;
 using std::chrono::steady_clock;
 
+constexpr std::chrono::seconds kConnectMax{60};
+constexpr std::chrono::seconds kAnswersMax{30};  // For what is under way at the end.
 constexpr std::string_view kLength = "\r\nContent-Length: ";
 
 // Status and length of an answer that stands whole in `text`; 0: it does not yet.
@@ -54,11 +57,9 @@ class Load {
     (void)env::RaiseFileLimit();
     error_code failed;
     endpoint_ = {asio::ip::make_address(plan_.address.host, failed), plan_.address.port};
-    begun_ = steady_clock::now();
-    end_ = begun_ + plan_.time;
     for (size_t i = 0; i < plan_.connections; ++i)
       asio::co_spawn(context_, Client(i), asio::detached);
-    context_.run_until(end_ + std::chrono::seconds(30));
+    context_.run_for(kConnectMax + plan_.time + kAnswersMax);
     result_.elapsed = std::chrono::duration_cast<std::chrono::microseconds>(last_ - begun_);
     std::ranges::sort(result_.micros);
     if (result_.answers == 0)
@@ -80,16 +81,30 @@ class Load {
   }
 
   asio::awaitable<void> Client(size_t) {
+    bool waited = false;
     while (steady_clock::now() < end_) {
       tcp::socket socket(context_);
       error_code failed;
       co_await socket.async_connect(endpoint_, asio::redirect_error(asio::use_awaitable, failed));
+      if (!std::exchange(waited, true)) co_await UntilAllAreConnected();
       if (!failed) socket.set_option(tcp::no_delay(true), failed);
       if (!failed && co_await Ask(socket)) co_return;
       ++result_.failures;
       asio::steady_timer pause(context_, std::chrono::milliseconds(10));
       co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, failed));
     }
+  }
+
+  // The time begins with the last connection: ten thousand take a while.
+  asio::awaitable<void> UntilAllAreConnected() {
+    if (++connected_ == plan_.connections) {
+      begun_ = steady_clock::now();
+      end_ = begun_ + plan_.time;
+      gate_.cancel();
+      co_return;
+    }
+    error_code cancelled;
+    co_await gate_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
   }
 
   // True: the time is over. False: the connection broke.
@@ -141,7 +156,10 @@ class Load {
   const LoadPlan& plan_;
   asio::io_context context_{1};
   tcp::endpoint endpoint_;
-  steady_clock::time_point begun_, end_, last_;
+  asio::steady_timer gate_{context_, steady_clock::time_point::max()};  // Shut until then.
+  size_t connected_ = 0;  // Or could not be, at their first try.
+  steady_clock::time_point begun_, last_;
+  steady_clock::time_point end_ = steady_clock::time_point::max();
   uint64_t next_ = 0;
   LoadResult result_;
 };

@@ -3,7 +3,7 @@
 //
 // Closed loop (rate 0): each connection sends its next request when the last one is answered. Open
 // loop: requests have times, whatever the answers do, and latency counts from those times: a server
-// that stalls is not asked less, and its stall is seen.
+// that stalls is not asked less, and its stall is seen. The time begins when all are connected.
 //
 // Threads: one, the caller's; it returns when the time is over.
 #pragma once
