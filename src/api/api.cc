@@ -7,6 +7,7 @@
 #include "api/docs_page.h"
 #include "api/meters.h"
 #include "api/problem.h"
+#include "api/refusal_log.h"
 #include "api/route.h"
 #include "api/upload.h"
 
@@ -35,11 +36,11 @@ class Later final : public net::Receiver {
   std::move_only_function<void(net::Answer)> begin_;
 };
 
-// Counts the answer of what it stands before.
+// Counts the answer of what it stands before, and holds its pass until then.
 class Metered final : public net::Receiver {
  public:
-  Metered(std::unique_ptr<net::Receiver> inner, std::function<void(int)> count)
-      : inner_(std::move(inner)), count_(std::move(count)) {}
+  Metered(std::unique_ptr<net::Receiver> inner, TokenPass pass, std::function<void(int)> count)
+      : inner_(std::move(inner)), pass_(std::move(pass)), count_(std::move(count)) {}
   net::Taken Take(std::string_view piece, net::Resume resume) override {
     return inner_->Take(piece, std::move(resume));
   }
@@ -52,6 +53,7 @@ class Metered final : public net::Receiver {
 
  private:
   std::unique_ptr<net::Receiver> inner_;
+  TokenPass pass_;
   std::function<void(int)> count_;
 };
 
@@ -73,16 +75,15 @@ class RealApi final : public Api {
 
   std::variant<net::Response, net::Admission> Begin(const net::RequestHead& head) override {
     const microseconds begun = context_.clock.Monotonic();
-    size_t which = routes_.size();  // None of them.
-    Decision decision = Decide(head, which);
-    RouteMeter& meter = meters_[which];
-    if (auto* response = std::get_if<net::Response>(&decision)) {
+    Decided decided = Decide(head);
+    RouteMeter& meter = meters_[decided.route];
+    if (auto* response = std::get_if<net::Response>(&decided.decision)) {
       meter.Count(response->status, context_.clock.Monotonic() - begun);
       return std::move(*response);
     }
-    auto& admission = std::get<net::Admission>(decision);
-    admission.receiver =
-        std::make_unique<Metered>(std::move(admission.receiver), [this, &meter, begun](int status) {
+    auto& admission = std::get<net::Admission>(decided.decision);
+    admission.receiver = std::make_unique<Metered>(
+        std::move(admission.receiver), std::move(decided.pass), [this, &meter, begun](int status) {
           meter.Count(status, context_.clock.Monotonic() - begun);
         });
     return std::move(admission);
@@ -94,7 +95,13 @@ class RealApi final : public Api {
   }
 
  private:
-  Decision Decide(const net::RequestHead& head, size_t& which) {
+  struct Decided {
+    Decision decision;
+    size_t route;  // Of meters_.
+    TokenPass pass{};
+  };
+
+  Decided Decide(const net::RequestHead& head) {
     std::string allowed;
     for (size_t i = 0; i < routes_.size(); ++i) {
       const Route& route = routes_[i];
@@ -105,32 +112,44 @@ class RealApi final : public Api {
         allowed += (allowed.empty() ? "" : ", ") + route.method;
         continue;
       }
-      which = i;
-      Call call{head, std::move(*path), nullptr};
-      if (auto refused = Authorise(route, call)) return std::move(*refused);
-      return route.call(call);
+      auto pass = Authorise(route, head);
+      if (!pass) return {std::move(pass).error(), i};
+      return {route.call(Call{head, std::move(*path)}), i, std::move(*pass)};
     }
+    const size_t none = routes_.size();
     if (allowed.empty())
-      return Problem(404, "http.no_route", "there is nothing at this path", "see /docs");
+      return {Problem(404, "http.no_route", "there is nothing at this path", "see /docs"), none};
     net::Response response =
         Problem(405, "http.method", "this path does not take that method", "it takes " + allowed);
     response.headers.emplace_back("Allow", allowed);
-    return response;
+    return {std::move(response), none};
   }
 
-  std::optional<net::Response> Authorise(const Route& route, Call& call) const {
-    if (context_.tokens == nullptr || route.scope.empty()) return std::nullopt;
-    call.token = context_.tokens->Find(call.head.Find("authorization"));
-    if (!call.token) {
+  std::expected<TokenPass, net::Response> Authorise(const Route& route,
+                                                    const net::RequestHead& head) {
+    if (context_.tokens == nullptr || route.scope.empty()) return TokenPass();
+    auto token = context_.tokens->Find(head.Find("authorization"));
+    const auto refuse = [&](net::Response response, const std::string& code) {
+      refusals_.Count({response.status, code, route.pattern, token ? token->record.id : ""},
+                      head.peer);
+      return std::unexpected(std::move(response));
+    };
+    if (!token) {
       net::Response response =
           Problem(401, "auth.token", "this needs a token that is known and good",
                   "Authorization: Bearer TOKEN; weir token create makes one");
       response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"weir\"");
-      return response;
+      return refuse(std::move(response), "auth.token");
     }
-    if (Grants(call.token->scopes, route.scope)) return std::nullopt;
-    return Problem(403, "auth.scope", "the token does not have the scope " + route.scope,
-                   "weir token create --scope " + route.scope);
+    if (!Grants(token->record.scopes, route.scope))
+      return refuse(Problem(403, "auth.scope", "the token does not have the scope " + route.scope,
+                            "weir token create --scope " + route.scope),
+                    "auth.scope");
+    if (const auto begun = token->use.Begin(token->record, context_.clock.Monotonic()); !begun)
+      return refuse(Problem(429, "auth.limit", "this token has used up its limit for now",
+                            "weir token ls shows its rate and concurrency", begun.error()),
+                    "auth.limit");
+    return TokenPass(std::move(token));
   }
 
   void AddOwnRoutes() {
@@ -240,7 +259,7 @@ class RealApi final : public Api {
         {207, "committed: some records were refused", "Receipt"},
         {409, "the same key is being stored right now", "Problem"},
         {422, "nothing of it can be taken, or committed and all were refused", "Refused"},
-        {429, "the pipeline has used its share of the log", "Problem"}};
+        {429, "the pipeline has used its share of the log, or the token its limit", "Problem"}};
     route.call = [this, intake](const Call& call) {
       return BeginUpload({*context_.front, workers_, context_.ack_timeout,
                           [this](microseconds took) { acks_.Add(took); }},
@@ -310,6 +329,7 @@ class RealApi final : public Api {
   Histogram acks_;
   std::string openapi_;
   std::atomic<bool> draining_{false};
+  RefusalLog refusals_{context_.log, workers_};
   Workers workers_{kWorkerThreads};  // The first to end: its tasks use the others.
 };
 

@@ -49,6 +49,7 @@ struct ApiContext {
   std::vector<std::string> http_pipelines;
   const Tokens* tokens = nullptr;  // Null: auth is none.
   const telemetry::Metrics& metrics;
+  telemetry::Log& log;  // Hears who was refused.
   const env::Clock& clock;
   std::function<std::vector<PipelineHealth>()> pipelines;
   std::chrono::microseconds ack_timeout = kAckTimeout;

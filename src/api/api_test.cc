@@ -178,6 +178,7 @@ class ApiTest : public testing::Test {
          .http_pipelines = names_,
          .tokens = tokens,
          .metrics = metrics_,
+         .log = log_,
          .clock = env::SystemClock(),
          .pipelines = [this] { return std::vector<PipelineHealth>{{.name = "orders"}, health_}; },
          .ack_timeout = std::chrono::milliseconds(5)});
@@ -236,6 +237,7 @@ class ApiTest : public testing::Test {
   }
 
   FakeFront front_;
+  telemetry::RecordedLog log_;
   PipelineHealth health_{.name = "files"};
   std::vector<std::string> names_;
   telemetry::Metrics metrics_;

@@ -88,6 +88,7 @@ std::vector<AnswerDoc> CommonAnswers(const Route& route, bool with_tokens) {
   if (with_tokens && !route.scope.empty()) {
     common.push_back({401, "no token that is known and good", "Problem"});
     common.push_back({403, "the token has not this scope", "Problem"});
+    common.push_back({429, "the token has used up its limit for now", "Problem"});
   }
   if (!route.bodies.empty()) {
     common.push_back({413, "the body is too big, as sent or decoded", "Problem"});

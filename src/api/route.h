@@ -10,7 +10,6 @@
 #include <variant>
 #include <vector>
 
-#include "catalog/token_store.h"
 #include "net/request.h"
 #include "net/server.h"
 
@@ -20,7 +19,6 @@ namespace weir::api {
 struct Call {
   const net::RequestHead& head;
   std::vector<std::pair<std::string, std::string>> path;  // Parameters of the route, decoded.
-  std::shared_ptr<const catalog::TokenRecord> token;      // Null: auth is none, or open to all.
 };
 
 using Decision = std::variant<net::Response, net::Admission>;

@@ -64,22 +64,50 @@ bool Grants(const std::vector<std::string>& granted, std::string_view wanted) {
 
 void Tokens::Set(const std::vector<catalog::TokenRecord>& records) {
   auto known = std::make_shared<Known>();
-  for (const catalog::TokenRecord& record : records)
-    if (record.revoked_at.micros == 0)
-      known->push_back(std::make_shared<const catalog::TokenRecord>(record));
+  const auto before = known_.load();
+  for (const catalog::TokenRecord& record : records) {
+    if (record.revoked_at.micros != 0) continue;
+    const auto same =
+        std::ranges::find(*before, record.id, [](const auto& one) { return one->record.id; });
+    known->push_back(same != before->end() ? *same : std::make_shared<const KnownToken>(record));
+  }
   known_.store(std::move(known));
 }
 
-std::shared_ptr<const catalog::TokenRecord> Tokens::Find(std::string_view authorization) const {
+// The generic cell rate algorithm: a second's worth may come at once, or a single one where that is
+// less.
+std::expected<void, std::chrono::seconds> TokenUse::Begin(const catalog::TokenRecord& limits,
+                                                          std::chrono::nanoseconds now) {
+  constexpr int64_t kSecond = 1'000'000'000;
+  const uint64_t before = under_way_.fetch_add(1, std::memory_order_relaxed);
+  if (limits.concurrency != 0 && before >= limits.concurrency) {
+    End();
+    return std::unexpected(std::chrono::seconds(1));
+  }
+  if (limits.rate <= 0) return {};
+  const auto apart = static_cast<int64_t>(static_cast<double>(kSecond) / limits.rate);
+  const int64_t ahead_max = std::max(kSecond, apart) - apart;
+  int64_t even = even_.load(std::memory_order_relaxed);
+  while (true) {
+    const int64_t begin = std::max(even, now.count());
+    if (const int64_t wait = begin - now.count() - ahead_max; wait > 0) {
+      End();
+      return std::unexpected(std::chrono::seconds((wait + kSecond - 1) / kSecond));
+    }
+    if (even_.compare_exchange_weak(even, begin + apart, std::memory_order_relaxed)) return {};
+  }
+}
+
+std::shared_ptr<const KnownToken> Tokens::Find(std::string_view authorization) const {
   if (authorization.size() <= kBearer.size() || authorization.size() > kTokenBytesMax ||
       !net::EqualName(authorization.substr(0, kBearer.size()), kBearer))
     return nullptr;
   const std::string digest = env::Sha256Hex(authorization.substr(kBearer.size()));
   const auto known = known_.load();
-  std::shared_ptr<const catalog::TokenRecord> found;
+  std::shared_ptr<const KnownToken> found;
   for (const auto& one : *known)
-    if (one->digest.size() == digest.size() &&
-        CRYPTO_memcmp(one->digest.data(), digest.data(), digest.size()) == 0)
+    if (one->record.digest.size() == digest.size() &&
+        CRYPTO_memcmp(one->record.digest.data(), digest.data(), digest.size()) == 0)
       found = one;
   return found;
 }

@@ -42,18 +42,27 @@ std::vector<NameValue> Views(const Values& values) {
   return views;
 }
 
-// An answer that two may want to give: who comes first does.
+// An answer that two may want to give: who comes first does. What it takes to answer is let go
+// then, since the other one may come much later.
+template <class What>
 class FirstAnswer {
  public:
-  explicit FirstAnswer(net::Answer answer) : answer_(std::move(answer)) {}
-  net::Answer Take() {
-    const std::lock_guard lock(mutex_);
-    return std::exchange(answer_, nullptr);
+  FirstAnswer(net::Answer answer, std::shared_ptr<What> what)
+      : answer_(std::move(answer)), what_(std::move(what)) {}
+
+  template <class Make>
+  void Give(Make make) {
+    std::unique_lock lock(mutex_);
+    auto answer = std::exchange(answer_, nullptr);
+    const auto what = std::exchange(what_, nullptr);
+    lock.unlock();
+    if (answer) answer(make(*what));
   }
 
  private:
   std::mutex mutex_;
   net::Answer answer_;
+  std::shared_ptr<What> what_;
 };
 
 // A request from its head to its answer. Shared by the receiver and what is under way for it, one
@@ -238,16 +247,15 @@ class Upload : public std::enable_shared_from_this<Upload> {
     context_.acknowledged(clock_.Monotonic() - begun_);
     rooms_.clear();
     if (ack_ == Ack::kDurable) return answer_(Durable());
-    auto first = std::make_shared<FirstAnswer>(std::move(answer_));
+    auto first = std::make_shared<FirstAnswer<Upload>>(std::move(answer_), shared_from_this());
     // The last file is committed after the others.
     const source::WaiterId waiter = context_.front.WhenCommitted(
-        intake_, *parts_.back().stored,
-        [first, self = shared_from_this()](Result<source::ReceiptState> state) {
-          if (auto answer = first->Take()) answer(self->Committed(std::move(state)));
+        intake_, *parts_.back().stored, [first](Result<source::ReceiptState> state) {
+          first->Give([&](const Upload& upload) { return upload.Committed(std::move(state)); });
         });
-    context_.workers.RunAfter(context_.ack_timeout, [first, waiter, self = shared_from_this()] {
-      self->context_.front.Forget(waiter);
-      if (auto answer = first->Take()) answer(self->Durable());
+    context_.workers.RunAfter(context_.ack_timeout, [first, waiter, &front = context_.front] {
+      front.Forget(waiter);
+      first->Give([](const Upload& upload) { return upload.Durable(); });
     });
   }
 

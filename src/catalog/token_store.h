@@ -4,6 +4,7 @@
 // Threads: one at a time per object. Errors: those of catalog.h.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,7 +20,9 @@ struct TokenRecord {
   std::string digest;  // SHA-256 of the token, 64 hex digits.
   std::vector<std::string> scopes;
   Instant created_at;
-  Instant revoked_at = {};  // 0: it is good.
+  Instant revoked_at = {};   // 0: it is good.
+  double rate = 0;           // Requests a second; 0: any number.
+  uint64_t concurrency = 0;  // Requests at a time; 0: any number.
 };
 
 class TokenStore {

@@ -81,6 +81,8 @@ int BenchIngest(const Command& command, const BenchIngestOptions& options);
 struct TokenOptions {
   std::string name;  // Of `revoke`: a name or an id.
   std::vector<std::string> scopes;
+  std::string rate;          // "100/s"; empty: any number.
+  uint64_t concurrency = 0;  // 0: any number.
 };
 int TokenCreate(const Command& command, const TokenOptions& options);
 int TokenLs(const Command& command);

@@ -100,6 +100,9 @@ void AddToken(CLI::App& app, Arguments& arguments) {
       ->add_option("--scope", options.scopes,
                    "admin | ingest:PIPELINE | ingest:* | read:*, several")
       ->required();
+  create->add_option("--rate", options.rate, "requests it may make, such as 100/s or 5/m");
+  create->add_option("--concurrency", options.concurrency, "requests it may make at a time")
+      ->check(CLI::PositiveNumber);
   create->callback([&] {
     arguments.verb = [&](const Command& command) { return TokenCreate(command, options); };
   });

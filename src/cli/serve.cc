@@ -170,6 +170,7 @@ class ServeCommand {
                                .http_pipelines = std::move(names),
                                .tokens = tokens_ ? &tokens_->tokens() : nullptr,
                                .metrics = metrics_,
+                               .log = logs_,
                                .clock = env::SystemClock(),
                                .pipelines = [this] { return health_.All(); },
                                .ack_timeout = read_.project.server.limits.ack_timeout});

@@ -1,5 +1,7 @@
 #include "cli/serve_door.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 
 #include "env/clock.h"
@@ -14,6 +16,16 @@ constexpr microseconds kTellEvery = std::chrono::seconds(5);
 constexpr microseconds kFirstRetryIn = std::chrono::seconds(1);  // Then twice as long each time ...
 constexpr microseconds kRetryAtLeastEvery = std::chrono::seconds(30);  // ... up to this.
 constexpr microseconds kForever = std::chrono::hours(24);
+
+// The allocator keeps what large batches have freed, an arena per thread: a server that is idle
+// again gives it back to the system.
+constexpr uint64_t kTrimAfterBytes = 8 * kMiB;
+constexpr uint64_t kRefusedBytes = 256;  // Of a refused record, beside its own.
+void GiveBackMemory() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
 
 // Errors that stay until a person has done something about them.
 bool WantsAPerson(ErrorKind kind) {
@@ -102,7 +114,9 @@ std::expected<pipeline::NextStep, Errors> DoorPipeline::Step() {
   if (runner_ == nullptr)
     if (auto renewed = Renew(); !renewed) return std::unexpected(std::move(renewed).error());
   auto next = runner_->Step();
-  Add(runner_->TakeSummary(), untold_.summary);
+  const pipeline::RunSummary news = runner_->TakeSummary();
+  Add(news, untold_.summary);
+  freed_bytes_ += news.bytes + news.counts.rejected * kRefusedBytes;
   if (Now() - told_at_ >= kTellEvery) TellNews();
   if (!next) return std::unexpected(Errors{std::move(next).error()});
   return *next;
@@ -110,6 +124,10 @@ std::expected<pipeline::NextStep, Errors> DoorPipeline::Step() {
 
 void DoorPipeline::WaitFor(const pipeline::NextStep& next) {
   if (next.in <= microseconds(0)) return;
+  if (freed_bytes_ > kTrimAfterBytes) {
+    GiveBackMemory();
+    freed_bytes_ = 0;
+  }
   if (!next.sooner_with_news) return front_.Pause(next.in);
   const microseconds tell_in = HasUntold() ? told_at_ + kTellEvery - Now() : kForever;
   front_.WaitForNews(spec_.name, std::clamp(tell_in, microseconds(1), next.in));

@@ -53,6 +53,7 @@ class DoorPipeline {
   PipelineResult untold_;                     // Since the last line about it.
   std::chrono::microseconds untold_since_{};
   std::chrono::microseconds told_at_{};
+  uint64_t freed_bytes_ = 0;  // By batches, about, since memory was last given back.
   std::thread thread_;
 };
 

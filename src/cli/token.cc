@@ -8,7 +8,9 @@
 #include "api/tokens.h"
 #include "catalog/token_store.h"
 #include "cli/commands.h"
+#include "cli/make_runner.h"
 #include "cli/open_project.h"
+#include "config/rate.h"
 #include "env/clock.h"
 
 namespace weir::cli {
@@ -16,8 +18,17 @@ namespace {
 
 using nlohmann::ordered_json;
 
+struct Opened {
+  ReadProject read;
+  std::unique_ptr<catalog::TokenStore> store;
+
+  // For who asks later who could do what, and since when. A log that cannot be written stops
+  // nothing.
+  void Tell(std::string change, const catalog::TokenRecord& record) const;
+};
+
 // The store of the project; a state that is not there yet is made.
-std::expected<std::unique_ptr<catalog::TokenStore>, int> OpenStore(const Command& command) {
+std::expected<Opened, int> OpenStore(const Command& command) {
   auto read = OpenTables(command.folder);
   if (!read)
     return std::unexpected(Report(command.terminal, read.error().errors, read.error().sources));
@@ -30,7 +41,16 @@ std::expected<std::unique_ptr<catalog::TokenStore>, int> OpenStore(const Command
   }
   auto store = catalog::OpenSqliteTokenStore(path);
   if (!store) return std::unexpected(Report(command.terminal, store.error()));
-  return std::move(*store);
+  return Opened{std::move(*read), std::move(*store)};
+}
+
+// "100/s, 8 at a time"; empty where it has none.
+std::string LimitsOf(const catalog::TokenRecord& record) {
+  std::string limits;
+  if (record.rate > 0) limits = config::FormatPerSecond(record.rate);
+  if (record.concurrency != 0)
+    limits += fmt::format("{}{} at a time", limits.empty() ? "" : ", ", record.concurrency);
+  return limits;
 }
 
 ordered_json ToJson(const catalog::TokenRecord& record) {
@@ -38,6 +58,9 @@ ordered_json ToJson(const catalog::TokenRecord& record) {
                        {"name", record.name},
                        {"scopes", record.scopes},
                        {"created_at", FormatInstant(record.created_at)}};
+  json["rate"] =
+      record.rate > 0 ? ordered_json(config::FormatPerSecond(record.rate)) : ordered_json();
+  json["concurrency"] = record.concurrency != 0 ? ordered_json(record.concurrency) : ordered_json();
   json["revoked_at"] = record.revoked_at.micros == 0
                            ? ordered_json()
                            : ordered_json(FormatInstant(record.revoked_at));
@@ -46,6 +69,12 @@ ordered_json ToJson(const catalog::TokenRecord& record) {
 
 std::string Joined(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, " "));
+}
+
+void Opened::Tell(std::string change, const catalog::TokenRecord& record) const {
+  if (const auto log = OpenProjectLog(read))
+    (*log)->Write(telemetry::TokenChanged{std::move(change), record.id, record.name,
+                                          Joined(record.scopes), LimitsOf(record)});
 }
 
 }  // namespace
@@ -57,12 +86,24 @@ int TokenCreate(const Command& command, const TokenOptions& options) {
       return 2;
     }
   }
-  const auto store = OpenStore(command);
-  if (!store) return store.error();
-  const api::NewToken made =
+  double rate = 0;
+  if (!options.rate.empty()) {
+    const auto parsed = config::ParsePerSecond(options.rate);
+    if (!parsed) {
+      Report(command.terminal, parsed.error());
+      return 2;
+    }
+    rate = *parsed;
+  }
+  const auto opened = OpenStore(command);
+  if (!opened) return opened.error();
+  api::NewToken made =
       api::MakeToken(env::SystemRandom(), options.name, options.scopes, env::SystemClock().Now());
-  if (const auto added = (*store)->Add(made.record); !added)
+  made.record.rate = rate;
+  made.record.concurrency = options.concurrency;
+  if (const auto added = opened->store->Add(made.record); !added)
     return Report(command.terminal, added.error());
+  opened->Tell("created", made.record);
   if (command.terminal.json) {
     ordered_json json = {{"schema", "weir.token/1"}, {"token", made.text}};
     json.update(ToJson(made.record));
@@ -71,14 +112,16 @@ int TokenCreate(const Command& command, const TokenOptions& options) {
   }
   command.terminal.Out(made.text + "\n");
   command.terminal.Talk("token " + made.record.id + " '" + options.name + "' may " +
-                        Joined(options.scopes) + "; it is shown this once");
+                        Joined(options.scopes) +
+                        (LimitsOf(made.record).empty() ? "" : ", " + LimitsOf(made.record)) +
+                        "; it is shown this once");
   return 0;
 }
 
 int TokenLs(const Command& command) {
-  const auto store = OpenStore(command);
-  if (!store) return store.error();
-  const auto records = (*store)->All();
+  const auto opened = OpenStore(command);
+  if (!opened) return opened.error();
+  const auto records = opened->store->All();
   if (!records) return Report(command.terminal, records.error());
   if (command.terminal.json) {
     ordered_json json = {{"schema", "weir.tokens/1"}, {"tokens", ordered_json::array()}};
@@ -89,18 +132,20 @@ int TokenLs(const Command& command) {
   size_t width = 4;
   for (const auto& record : *records) width = std::max(width, record.name.size());
   for (const auto& record : *records)
-    command.terminal.Out(fmt::format("{}  {:{}}  {}  {}\n", record.id, record.name, width,
+    command.terminal.Out(fmt::format("{}  {:{}}  {}  {}{}{}\n", record.id, record.name, width,
                                      record.revoked_at.micros == 0 ? "good   " : "revoked",
-                                     Joined(record.scopes)));
+                                     Joined(record.scopes), LimitsOf(record).empty() ? "" : "  ",
+                                     LimitsOf(record)));
   if (records->empty()) command.terminal.Talk("there are no tokens; weir token create makes one");
   return 0;
 }
 
 int TokenRevoke(const Command& command, const TokenOptions& options) {
-  const auto store = OpenStore(command);
-  if (!store) return store.error();
-  const auto revoked = (*store)->Revoke(options.name, env::SystemClock().Now());
+  const auto opened = OpenStore(command);
+  if (!opened) return opened.error();
+  const auto revoked = opened->store->Revoke(options.name, env::SystemClock().Now());
   if (!revoked) return Report(command.terminal, revoked.error());
+  opened->Tell("revoked", *revoked);
   if (command.terminal.json) {
     ordered_json json = {{"schema", "weir.token/1"}};
     json.update(ToJson(*revoked));

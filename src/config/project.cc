@@ -78,8 +78,8 @@ class Loader {
       return root;
     }
     std::erase_if(root->entries, [](const Entry& entry) {
-      static const std::set<std::string> needed = {"weir", "name", "warehouse", "catalog",
-                                                   "connections"};
+      static const std::set<std::string> needed = {"weir",    "name", "warehouse",
+                                                   "catalog", "logs", "connections"};
       return !needed.contains(entry.key.text);
     });
     Expand(*root);

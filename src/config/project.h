@@ -89,7 +89,8 @@ Result<std::string> FindProject(env::Files& files, const std::string& folder);
 
 enum class LoadScope : uint8_t {
   kAll,
-  kTables,  // Where the tables are, and nothing else: name, warehouse, catalog and connections.
+  kTables,  // Where the tables are, and nothing else: name, warehouse, catalog, logs and
+            // connections.
   kModels,  // The models, and nothing else.
   kTests,   // The tests, and nothing else.
 };

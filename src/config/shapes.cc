@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/units.h"
+#include "config/rate.h"
 
 namespace weir::config {
 namespace {
@@ -19,18 +20,6 @@ Shape<V> Unit(std::string values, std::string expected, Result<V> (*parse)(std::
     return std::nullopt;
   };
   return {.values = std::move(values), .read = std::move(read)};
-}
-
-// "200/s", "5/m", "1/h" -> per second.
-Result<double> ParsePerSecond(std::string_view text) {
-  double number = 0;
-  const auto [end, ec] =
-      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-  const std::string_view unit = text.substr(static_cast<size_t>(end - text.data()));
-  const double seconds = unit == "/s" ? 1 : unit == "/m" ? 60 : unit == "/h" ? 3600 : 0;
-  if (ec != std::errc() || seconds == 0 || !(number > 0) || number > 1e12)
-    return Fail(ErrorKind::kInvalid, "unit.per_second", "not a rate");
-  return number / seconds;
 }
 
 std::string Joined(const std::vector<std::string>& words, std::string_view between,

@@ -15,13 +15,20 @@ namespace {
 
 using ledger::ObjectProgress;
 
+// What a piece takes of memory, about. A refused record takes far more than its bytes: a megabyte
+// of "[]," is three hundred thousand of them.
+uint64_t WeightOf(const Piece& piece) {
+  constexpr uint64_t kOfRefused = sizeof(columnar::RejectedRow) + sizeof(columnar::Reason);
+  return piece.bytes + (piece.rows ? piece.rows->broken.size() * kOfRefused : 0);
+}
+
 // Pieces on their way from the reading thread to the one that takes them.
 class Channel {
  public:
   // Waits for room. False: nobody will take it.
   bool Put(Result<Piece> piece) {
     std::unique_lock lock(mutex_);
-    const uint64_t bytes = piece ? piece->bytes : 0;
+    const uint64_t bytes = piece ? WeightOf(*piece) : 0;
     changed_.wait(lock, [&] {
       return closed_ || pieces_.empty() ||
              (bytes_ + bytes <= kReadAheadBytes && pieces_.size() < kReadAheadPieces);
@@ -39,7 +46,7 @@ class Channel {
     WEIR_CHECK(!pieces_.empty());
     Result<Piece> piece = std::move(pieces_.front());
     pieces_.pop_front();
-    if (piece) bytes_ -= piece->bytes;
+    if (piece) bytes_ -= WeightOf(*piece);
     changed_.notify_all();
     return piece;
   }

@@ -240,6 +240,30 @@ struct Describer {
             "request.served", e.status >= 500 ? Level::kWarn : Level::kDebug,
             fmt::format("{} {} {} in {}", e.method, e.route, e.status, FormatDuration(e.elapsed)));
   }
+  Description operator()(const TokenChanged& e) const {
+    return Fields()
+        .Add("change", e.change)
+        .Add("token", e.token)
+        .Add("name", e.name)
+        .Add("scopes", e.scopes)
+        .Add("limits", e.limits)
+        .Done("token.changed", Level::kInfo,
+              fmt::format("token {} '{}' {}: {}{}{}", e.token, e.name, e.change, e.scopes,
+                          e.limits.empty() ? "" : ", ", e.limits));
+  }
+  Description operator()(const AccessRefused& e) const {
+    return Fields()
+        .Add("status", int64_t{e.status})
+        .Add("code", e.code)
+        .Add("route", e.route)
+        .Add("token", e.token)
+        .Add("peer", e.peer)
+        .Add("count", e.count)
+        .Done("access.refused", Level::kWarn,
+              fmt::format("{} {} {} for {}, the last from {}",
+                          FormatCount(e.count, "request", "requests"), e.status, e.code, e.route,
+                          e.peer));
+  }
   Description operator()(const TryFailed& e) const {
     return Fields()
         .Add("what", e.what)

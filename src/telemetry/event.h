@@ -149,6 +149,21 @@ struct RequestServed {
   uint64_t bytes = 0;
   std::chrono::microseconds elapsed{};
 };
+struct TokenChanged {
+  std::string change;  // "created", "revoked"
+  std::string token;   // Its id.
+  std::string name;
+  std::string scopes;
+  std::string limits;  // "100/s, 8 at a time"; empty: none.
+};
+struct AccessRefused {
+  int status = 0;     // 401, 403, 429
+  std::string code;   // "auth.token"
+  std::string route;  // The pattern, never the path.
+  std::string token;  // Its id; empty: none that is known.
+  std::string peer;   // Of the last of them.
+  uint64_t count = 1;
+};
 struct TryFailed {  // A try that will be repeated.
   std::string what;
   uint64_t attempt = 1;
@@ -165,10 +180,11 @@ struct Warned {  // Something a person should change, such as `auth: none`.
   std::string message;
 };
 
-using Event = std::variant<ProcessStarted, ProcessEnded, ShutdownAsked, ServerListening, RunStarted,
-                           RunEnded, PipelinePaused, PipelineResumed, EpochOwned, BatchPlanned,
-                           BatchStaged, BatchCommitted, BatchHeld, BatchVoided, BatchUnknown,
-                           BatchRecovered, RecordsRejected, FileRead, FileSkipped, FileWritten,
-                           TableChanged, RequestServed, TryFailed, ErrorHappened, Warned>;
+using Event =
+    std::variant<ProcessStarted, ProcessEnded, ShutdownAsked, ServerListening, RunStarted, RunEnded,
+                 PipelinePaused, PipelineResumed, EpochOwned, BatchPlanned, BatchStaged,
+                 BatchCommitted, BatchHeld, BatchVoided, BatchUnknown, BatchRecovered,
+                 RecordsRejected, FileRead, FileSkipped, FileWritten, TableChanged, RequestServed,
+                 TokenChanged, AccessRefused, TryFailed, ErrorHappened, Warned>;
 
 }  // namespace weir::telemetry

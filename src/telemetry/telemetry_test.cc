@@ -63,6 +63,8 @@ std::vector<Event> OneOfEach() {
           FileWritten{"producer", "in/b.csv", 1000, 50000, std::chrono::milliseconds(5)},
           TableChanged{"raw.events", "column added: price"},
           RequestServed{"POST", "/ingest/csv", 202, 100, std::chrono::milliseconds(3)},
+          TokenChanged{"created", "0a1b2c3d", "till", "ingest:orders", "100/s"},
+          AccessRefused{401, "auth.token", "/orders", "", "127.0.0.1", 7},
           TryFailed{"shopdb", 2, std::chrono::seconds(4), Refused()},
           ErrorHappened{Refused(), "uploads", std::nullopt},
           Warned{"server.no_auth", "anyone may write"}};

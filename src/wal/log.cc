@@ -17,6 +17,7 @@ namespace weir::wal {
 namespace {
 
 constexpr std::chrono::seconds kTryAgain{1};  // To make a segment, where the disk was full.
+constexpr uint64_t kSmallBytes = 64 * 1024;   // A body for which room is always kept.
 constexpr size_t kSpareGroups = 4;            // Buffers kept.
 
 std::unexpected<Error> Failed(const Error& cause) {
@@ -84,7 +85,9 @@ class GroupLog final : public Log {
     const std::lock_guard lock(mutex_);
     if (why_) return Fail(*why_);
     const uint64_t memory = std::min<uint64_t>(bytes, kLogBodyBytesMax);
-    if (memory_ + memory > options_.memory_bytes_max)
+    // The last quarter is kept for small bodies: a few long ones that trickle in do not stop them.
+    const uint64_t kept = memory > kSmallBytes ? options_.memory_bytes_max / 4 : 0;
+    if (memory_ + memory > options_.memory_bytes_max - kept)
       return Fail(ErrorKind::kBusy, "wal.memory", "too many requests are under way",
                   "repeat the request later");
     if (auto full = holdings_.Reserve(stream, bytes)) return Fail(std::move(*full));
