@@ -139,6 +139,7 @@ class FakeFront final : public source::Front {
             .pipeline = "orders",
             .stage = source::ReceiptStage::kCommitted,
             .counts = counts,
+            .faults = faults,
             .batch = "orders/1/1",
             .table = "raw.orders",
             .snapshot = 5};
@@ -147,6 +148,7 @@ class FakeFront final : public source::Front {
   std::map<std::string, std::unique_ptr<FakeIntake>> doors;
   source::ReceiptDone waiting;
   ledger::Counts counts{.read = 2, .accepted = 2};
+  std::vector<ledger::RecordFault> faults;
   bool commits = true;
   bool accepting = true;
 };
@@ -287,6 +289,20 @@ TEST_F(ApiTest, ACommittedAnswerHasTheCounts) {
     EXPECT_EQ(HeaderOf(response, "Weir-Accepted"), std::to_string(one.counts.accepted));
     EXPECT_EQ(json::parse(response.body).at("rejected"), one.counts.rejected);
   }
+}
+
+TEST_F(ApiTest, ACommittedAnswerNamesTheRefusedRecords) {
+  front_.counts = {.read = 3, .accepted = 1, .rejected = 2};
+  front_.faults = {{.index = 1, .line = 2, .pointer = "/id", .code = "column.null", .message = "m"},
+                   {.line = 3, .column = "price", .code = "type.double", .message = "n"}};
+  const json expected = json::parse(
+      R"([{"index": 1, "line": 2, "pointer": "/id", "code": "column.null", "message": "m"},
+          {"line": 3, "column": "price", "code": "type.double", "message": "n"}])");
+  EXPECT_EQ(json::parse(Ask({.target = "/orders?ack=committed", .body = "[]"}).body).at("errors"),
+            expected);
+  EXPECT_EQ(
+      json::parse(Ask({.method = "GET", .target = "/v1/receipts/orders-1-1"}).body).at("errors"),
+      expected);
 }
 
 TEST_F(ApiTest, WhoWaitsTooLongForACommitGetsTheReceipt) {

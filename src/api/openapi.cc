@@ -2,6 +2,7 @@
 
 #include "api/problem.h"
 #include "api/route.h"
+#include "base/limits.h"
 
 namespace weir::api {
 namespace {
@@ -55,6 +56,17 @@ ordered_json Schemas() {
   receipt["batch"] = Text();
   receipt["table"] = Text();
   receipt["snapshot"] = {{"type", {"integer", "null"}}};
+  const ordered_json fault = Object({{"index", Number()},
+                                     {"line", Number()},
+                                     {"pointer", Text()},
+                                     {"column", Text()},
+                                     {"code", Text()},
+                                     {"message", Text()}},
+                                    {"code", "message"});
+  receipt["errors"] = {{"type", "array"},
+                       {"maxItems", kRequestFaultsMax},
+                       {"description", "why records were refused: the first of them"},
+                       {"items", fault}};
   schemas["Receipt"] = Object(std::move(receipt), {"receipt", "pipeline", "state", "status_url"});
   schemas["Refused"] = {
       {"oneOf",

@@ -367,6 +367,17 @@ std::string_view StageName(source::ReceiptStage stage) {
   return "received";
 }
 
+ordered_json FaultJson(const ledger::RecordFault& fault) {
+  ordered_json json;
+  if (fault.index) json["index"] = *fault.index;
+  if (fault.line != 0) json["line"] = fault.line;
+  if (!fault.pointer.empty()) json["pointer"] = fault.pointer;
+  if (!fault.column.empty()) json["column"] = fault.column;
+  json["code"] = fault.code;
+  json["message"] = fault.message;
+  return json;
+}
+
 }  // namespace
 
 Decision BeginUpload(const UploadContext& context, source::Intake& intake, const Call& call,
@@ -414,6 +425,8 @@ net::Response ReceiptResponse(const source::ReceiptState& state) {
     body["batch"] = state.batch;
     body["table"] = state.table;
     body["snapshot"] = state.snapshot == 0 ? nlohmann::json() : nlohmann::json(state.snapshot);
+    for (const ledger::RecordFault& fault : state.faults)
+      body["errors"].push_back(FaultJson(fault));
     response.headers.emplace_back("Weir-Accepted", std::to_string(counts.accepted));
     response.headers.emplace_back("Weir-Rejected", std::to_string(counts.rejected));
     response.headers.emplace_back("Weir-Duplicate", std::to_string(counts.duplicate));

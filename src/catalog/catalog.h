@@ -108,6 +108,9 @@ class Catalog {
   // What is kept of the request, or of the next one behind it of which anything is.
   virtual Result<std::optional<ledger::KeptRequest>> KeptRequestFrom(const std::string& pipeline,
                                                                      uint64_t sequence) = 0;
+  // Why records of that request were refused; none where it was long ago.
+  virtual Result<std::vector<ledger::RecordFault>> RequestFaults(const std::string& pipeline,
+                                                                 uint64_t sequence) = 0;
 
   // Keeps a text under its digest (the definitions that plans refer to).
   virtual Result<void> Keep(const std::string& digest, const std::string& text) = 0;

@@ -3,16 +3,19 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "catalog/catalog.h"
 #include "catalog/sqlite_database_internal.h"
 
 namespace weir::catalog {
 namespace {
 
-constexpr int64_t kSchemaVersion = 3;
+constexpr int64_t kSchemaVersion = 4;
 constexpr int64_t kLettersSince = 2;  // weir_letters.
 constexpr std::string_view kCatalogName = "lake";
 
@@ -56,7 +59,18 @@ CREATE TABLE IF NOT EXISTS weir_request_counts (
   accepted INTEGER NOT NULL, rejected INTEGER NOT NULL, duplicate INTEGER NOT NULL,
   filtered INTEGER NOT NULL, late INTEGER NOT NULL, first_batch INTEGER NOT NULL,
   last_batch INTEGER NOT NULL, PRIMARY KEY (pipeline, sequence)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS weir_request_faults (
+  pipeline TEXT NOT NULL, sequence INTEGER NOT NULL, batch INTEGER NOT NULL, at INTEGER NOT NULL,
+  faults TEXT NOT NULL, PRIMARY KEY (pipeline, sequence, batch));
+CREATE INDEX IF NOT EXISTS weir_request_faults_at ON weir_request_faults (at);
 )";
+
+// The batch that `event` ends; 0: none.
+BatchNumber SettledBy(const ledger::Event& event) {
+  if (const auto* commit = std::get_if<ledger::Commit>(&event)) return commit->batch;
+  if (const auto* done = std::get_if<ledger::Void>(&event)) return done->batch;
+  return BatchNumber();
+}
 
 constexpr std::string_view kBatchColumns =
     "SELECT pipeline, instance, batch, epoch, state, plan, outcome, planned_at, settled_at, note "
@@ -135,10 +149,8 @@ class SqliteCatalog final : public Catalog {
       for (const ledger::ObjectProgress& object : change.progress) WEIR_TRY(Note(pipeline, object));
       for (const ledger::LetterEntry& letter : change.letters) WEIR_TRY(Add(letter));
       if (!change.requests) return {};
-      const auto* settled =
-          change.step ? std::get_if<ledger::Commit>(&change.step->event) : nullptr;
-      WEIR_TRY(AddRequests(pipeline, settled != nullptr ? settled->batch : BatchNumber(),
-                           *change.requests));
+      WEIR_TRY(AddRequests(pipeline, change.step ? SettledBy(change.step->event) : BatchNumber(),
+                           change.step ? change.step->at : Instant(), *change.requests));
       if (!change.progress.empty()) WEIR_TRY(ForgetOlder(pipeline, change.progress.back().object));
       return {};
     });
@@ -219,6 +231,23 @@ class SqliteCatalog final : public Catalog {
                                           .late = number(6)},
                                .first_batch = BatchNumber(number(7)),
                                .last_batch = BatchNumber(number(8))};
+  }
+
+  Result<std::vector<ledger::RecordFault>> RequestFaults(const std::string& pipeline,
+                                                         uint64_t sequence) override {
+    WEIR_ASSIGN(auto row,
+                database_->Prepare("SELECT faults FROM weir_request_faults WHERE pipeline = ? AND "
+                                   "sequence = ? ORDER BY batch"));
+    row.Bind(pipeline).Bind(static_cast<int64_t>(sequence));
+    std::vector<ledger::RecordFault> faults;
+    while (true) {
+      WEIR_ASSIGN(const bool found, row.Step());
+      if (!found) break;
+      WEIR_ASSIGN(auto more, ledger::FaultsFromJson(row.Text(0)));
+      std::ranges::move(more, std::back_inserter(faults));
+    }
+    if (faults.size() > kRequestFaultsMax) faults.resize(kRequestFaultsMax);
+    return faults;
   }
 
   Result<std::optional<ledger::ObjectProgress>> ObjectByPath(const std::string& pipeline,
@@ -346,10 +375,13 @@ class SqliteCatalog final : public Catalog {
   }
 
   // The newest row of a path is the one noted last, so a version seen again moves to the end.
-  Result<void> AddRequests(const std::string& pipeline, BatchNumber batch,
+  Result<void> AddRequests(const std::string& pipeline, BatchNumber batch, Instant at,
                            const ledger::RequestRows& requests) {
-    WEIR_ASSIGN(auto forget, database_->Prepare("DELETE FROM weir_request_keys WHERE at < ?"));
-    WEIR_TRY(forget.Bind(requests.forget_keys_before.micros).Run());
+    for (const char* sql : {"DELETE FROM weir_request_keys WHERE at < ?",
+                            "DELETE FROM weir_request_faults WHERE at < ?"}) {
+      WEIR_ASSIGN(auto forget, database_->Prepare(sql));
+      WEIR_TRY(forget.Bind(requests.forget_keys_before.micros).Run());
+    }
     for (const ledger::RequestKey& key : requests.keys) {
       WEIR_ASSIGN(auto insert, database_->Prepare(
                                    "INSERT OR REPLACE INTO weir_request_keys VALUES (?,?,?,?,?)"));
@@ -375,8 +407,18 @@ class SqliteCatalog final : public Catalog {
                                    counts.filtered, counts.late})
         add.Bind(static_cast<int64_t>(count));
       WEIR_TRY(add.Bind(static_cast<int64_t>(batch.value)).Run());
+      if (!request.faults.empty()) WEIR_TRY(AddFaults(pipeline, batch, at, request));
     }
     return {};
+  }
+
+  Result<void> AddFaults(const std::string& pipeline, BatchNumber batch, Instant at,
+                         const ledger::RequestCounts& request) {
+    WEIR_ASSIGN(auto add, database_->Prepare(
+                              "INSERT OR REPLACE INTO weir_request_faults VALUES (?,?,?,?,?)"));
+    add.Bind(pipeline).Bind(static_cast<int64_t>(request.sequence));
+    add.Bind(static_cast<int64_t>(batch.value)).Bind(at.micros);
+    return add.Bind(ledger::FaultsToJson(request.faults)).Run();
   }
 
   Result<void> ForgetOlder(const std::string& pipeline, const std::string& object) {

@@ -58,6 +58,10 @@ class LossyCatalog final : public catalog::Catalog {
                                                              uint64_t sequence) override {
     return inner_->KeptRequestFrom(name, sequence);
   }
+  Result<std::vector<ledger::RecordFault>> RequestFaults(const std::string& name,
+                                                         uint64_t sequence) override {
+    return inner_->RequestFaults(name, sequence);
+  }
   Result<void> Keep(const std::string& digest, const std::string& text) override {
     return inner_->Keep(digest, text);
   }

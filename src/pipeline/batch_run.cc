@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "format/decoder.h"
 #include "pipeline/batch_run_internal.h"
+#include "pipeline/request_tally_internal.h"
 
 namespace weir::pipeline {
 namespace {
@@ -128,6 +129,7 @@ class BatchRun {
     parts_.gates.Staged(accepted);
     staged_.tables.push_back(std::move(accepted));
     staged_.tables.push_back(std::move(rejected));
+    staged_.requests = requests_.Take();
     WEIR_CHECK(staged_.fail || staged_.outcome.counts.balanced());
     return std::move(staged_);
   }
@@ -143,7 +145,7 @@ class BatchRun {
       advance_(piece.bytes);
       if (piece.rows) WEIR_TRY(Take(piece));
       if (!piece.reached) continue;
-      if (piece.parts != nullptr) NoteRequests(piece);
+      if (piece.parts != nullptr) requests_.EndSplit(piece);
       // What was read is what was planned.
       WEIR_CHECK(*piece.of == batch_.plan.splits.at(staged_.progress.size()));
       staged_.progress.push_back(std::move(*piece.reached));
@@ -163,7 +165,7 @@ class BatchRun {
       return {};
     }
     WEIR_ASSIGN(const GateCounts gated, parts_.gates.Pass(checked, decoded));
-    if (decoded.parts != nullptr) CountRequests(decoded, checked, gated);
+    if (decoded.parts != nullptr) WEIR_TRY(requests_.Add(piece, checked, gated));
     counts.late += gated.late;
     counts.duplicate += gated.duplicate;
     counts.accepted += static_cast<uint64_t>(checked.accepted->num_rows());
@@ -182,55 +184,12 @@ class BatchRun {
                             checked.rejected);
   }
 
-  // Every record of a part is one of those that are named here; the rest was left out by a rule, or
-  // else for being late.
-  void CountRequests(const columnar::DecodedBatch& decoded, const contract::CheckedBatch& checked,
-                     const GateCounts& gated) {
-    const auto at = [&](uint64_t offset) -> ledger::Counts& {
-      return requests_[decoded.parts->At(offset).number];
-    };
-    std::map<uint64_t, ledger::Counts> before;
-    before.swap(requests_);
-    for (const columnar::RecordPosition& record : decoded.positions) ++at(record.offset).read;
-    for (const columnar::RejectedRow& record : decoded.broken) ++at(record.offset).read;
-    for (const uint64_t offset : checked.offsets) ++at(offset).accepted;
-    for (const columnar::RejectedRow& record : checked.rejected) ++at(record.offset).rejected;
-    for (const uint64_t offset : gated.duplicates) ++at(offset).duplicate;
-    uint64_t late = gated.late;
-    for (auto& [number, counts] : requests_) {
-      const uint64_t left = counts.read - counts.accepted - counts.rejected - counts.duplicate;
-      counts.late = checked.filtered == 0 ? left : std::min(left, late);
-      late -= std::min(late, counts.late);
-      counts.filtered = left - counts.late;
-    }
-    for (const auto& [number, counts] : before) requests_[number] += counts;
-  }
-
-  // The split was read so far. What is not noted is a request of one record, accepted; one that
-  // this batch may have seen in part is noted always.
-  void NoteRequests(const Piece& piece) {
-    if (!staged_.requests) staged_.requests.emplace();
-    const auto begun = format::DecoderState::FromJson(piece.of->state);
-    const auto ended = format::DecoderState::FromJson(piece.reached->state);
-    const std::vector<columnar::InputPart>& parts = piece.parts->parts;
-    const size_t first = piece.parts->IndexOf(begun ? begun->offset : 0);
-    const size_t last =
-        piece.reached->done || !ended ? parts.size() - 1 : piece.parts->IndexOf(ended->offset);
-    for (size_t i = first; i <= last; ++i) {
-      const ledger::Counts counts = requests_[parts[i].number];
-      const bool in_part = (i == first && begun.has_value()) || (i == last && !piece.reached->done);
-      if (in_part || counts.read != 1 || counts.accepted != 1)
-        staged_.requests->push_back({parts[i].number, counts});
-    }
-    requests_.clear();
-  }
-
   const BatchParts& parts_;
   const commit::OpenBatch& batch_;
   ReadAhead& input_;
   const std::function<void(uint64_t)>& advance_;
   StagedBatch staged_;
-  std::map<uint64_t, ledger::Counts> requests_;  // By their number, of the split being read.
+  RequestTally requests_{parts_.context.catalog, parts_.spec};
 };
 
 }  // namespace

@@ -293,6 +293,57 @@ TEST_F(HttpPipeline, AReceiptSaysWhatBecameOfItsRequestAndItsCountsAddUp) {
   EXPECT_NE(Receipt("events-0a0b0c0d-2")->snapshot, 0);
 }
 
+struct ToldFault {
+  std::string id;
+  std::vector<ledger::RecordFault> faults;
+};
+
+TEST_F(HttpPipeline, AReceiptTellsWhichRecordsWereRefusedAndWhy) {
+  columns_[1].from = "na/me";
+  columns_[1].nullable = false;
+  for (const uint64_t rows : {100'000, 2, 1}) {
+    std::filesystem::remove_all(folder_ + "/weir.db");
+    std::filesystem::remove_all(folder_ + "/wal");
+    Open();
+    ASSERT_TRUE(Offer({.content_type = "application/json", .body = R"({"id": 1, "na/me": "a"})"}));
+    ASSERT_TRUE(Offer({.content_type = "application/json",
+                       .body = "[{\"id\": 2, \"na/me\": \"b\"},\n {\"id\": \"x\"}, {\"id\": 3, "
+                               "\"na/me\": \"c\"},\n{\"id\": 4, \"na/me\": null}]"}));
+    ASSERT_TRUE(Offer({.content_type = "application/x-ndjson",
+                       .body = "{\"id\": 5, \"na/me\": \"d\"}\n\n{torn\n"}));
+    ASSERT_TRUE(Offer({.content_type = "text/csv", .body = "id,na/me\n6,f\n7,\n"}));
+    Run({.rows = static_cast<int64_t>(rows), .bytes = 64 * kMiB, .every = {}});
+    const ToldFault cases[] = {
+        {"events-0a0b0c0d-1", {}},
+        {"events-0a0b0c0d-2",
+         {{.index = 1, .line = 2, .pointer = "/id", .code = "type.bigint"},
+          {.index = 1, .line = 2, .pointer = "/na~1me", .code = "column.null"},
+          {.index = 3, .line = 3, .pointer = "/na~1me", .code = "column.null"}}},
+        {"events-0a0b0c0d-3", {{.line = 3, .code = "json.syntax"}}},
+        {"events-0a0b0c0d-4", {{.line = 3, .column = "na/me", .code = "column.null"}}}};
+    for (const ToldFault& c : cases) {
+      auto state = Must(Receipt(c.id));
+      for (ledger::RecordFault& fault : state.faults) {
+        EXPECT_FALSE(fault.message.empty());
+        fault.message.clear();
+      }
+      EXPECT_EQ(state.faults, c.faults) << c.id << " in batches of " << rows;
+    }
+  }
+}
+
+TEST_F(HttpPipeline, OfManyRefusedRecordsTheFirstAreTold) {
+  Open();
+  std::string body;
+  for (int i = 0; i < 250; ++i) body += "{\"id\": null}\n";
+  ASSERT_TRUE(Offer({.content_type = "application/x-ndjson", .body = body}));
+  Run({.rows = 60, .bytes = 64 * kMiB, .every = {}});
+  const auto state = Must(Receipt("events-0a0b0c0d-1"));
+  EXPECT_EQ(state.counts.rejected, 250U);
+  ASSERT_EQ(state.faults.size(), kRequestFaultsMax);
+  EXPECT_EQ(state.faults.back().line, kRequestFaultsMax);
+}
+
 TEST_F(HttpPipeline, ARefusedRequestLeavesNothingBehind) {
   http_.max_body = 100;
   http_.accept = {format::FormatKind::kJson, format::FormatKind::kCsv};

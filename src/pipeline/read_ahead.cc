@@ -144,6 +144,7 @@ struct ReadAhead::State {
       if (rows) {
         rows_in_batch += rows->read();
         piece.rows = std::move(rows);
+        piece.format = reading->format.kind;
         piece.read_as = source::MakeReadAs(*of, reading->format, decoder.state()).ToJson();
       }
       if (!channel.Put(std::move(piece))) return false;

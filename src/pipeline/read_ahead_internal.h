@@ -24,6 +24,7 @@
 #include "base/result.h"
 #include "columnar/column_spec.h"
 #include "columnar/decoded_batch.h"
+#include "format/format_spec.h"
 #include "ledger/batch.h"
 #include "source/source.h"
 
@@ -42,8 +43,9 @@ size_t SplitsOfBatch(std::span<const ledger::ObjectProgress> splits, const Batch
 // the batch.
 struct Piece {
   std::optional<columnar::DecodedBatch> rows;
-  std::string read_as;                               // source::ReadAs of `rows`, as JSON.
-  uint64_t bytes = 0;                                // Of input, read for `rows`.
+  format::FormatKind format = format::FormatKind::kNdjson;  // Of `rows`.
+  std::string read_as;                                      // source::ReadAs of `rows`, as JSON.
+  uint64_t bytes = 0;                                       // Of input, read for `rows`.
   std::optional<ledger::ObjectProgress> reached;     // Nothing more of this split in this batch.
   std::shared_ptr<const ledger::ObjectProgress> of;  // The split as planned; null where batch_ends.
   std::shared_ptr<const columnar::InputParts> parts;  // With `reached`, of a split that has some.

@@ -198,6 +198,10 @@ class LogFront final : public Front {
     const bool its_own = kept && kept->sequence == receipt->sequence.value;
     state.counts = its_own ? kept->counts : kOneAccepted;
     state.stage = ReceiptStage::kCommitted;
+    if (its_own && state.counts.rejected != 0) {
+      WEIR_ASSIGN(state.faults,
+                  context_.catalog.RequestFaults(receipt->pipeline, receipt->sequence.value));
+    }
     std::optional<catalog::BatchRecord> batch;
     if (its_own) {
       WEIR_ASSIGN(batch, context_.catalog.Batch(receipt->pipeline, kept->last_batch));

@@ -11,9 +11,11 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/error.h"
 #include "ledger/batch.h"
+#include "ledger/request.h"
 #include "wal/entry.h"
 
 namespace weir::source {
@@ -71,9 +73,11 @@ struct ReceiptState {
   std::string pipeline;
   ReceiptStage stage = ReceiptStage::kReceived;
   ledger::Counts counts;  // Of this request alone; balanced once it is committed.
-  std::string batch;      // "orders/3f2a9c1e/17"; empty before it is committed.
-  std::string table;      // The target's, and its snapshot with the records.
-  int64_t snapshot = 0;   // 0: the batch wrote no row there.
+  std::vector<ledger::RecordFault> faults = {};  // Of its refused records: the first ones, while
+                                                 // they are kept.
+  std::string batch;     // "orders/3f2a9c1e/17"; empty before it is committed.
+  std::string table;     // The target's, and its snapshot with the records.
+  int64_t snapshot = 0;  // 0: the batch wrote no row there.
 };
 
 }  // namespace weir::source
