@@ -242,6 +242,8 @@ class RealApi final : public Api {
     for (const std::string& parameter : http.parameters())
       route.parameters.push_back({parameter, "path", "default of a column", {}, true});
     route.parameters.push_back({"ack", "query", "when to answer", {"durable", "committed"}});
+    route.parameters.push_back(
+        {"Prefer", "header", "handling=strict: all of its records are taken, or none", {}, false});
     route.parameters.push_back({"Idempotency-Key",
                                 "header",
                                 "a repetition is stored once",

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/route.h"
+#include "base/limits.h"
 
 namespace weir::api {
 namespace {
@@ -31,6 +32,7 @@ source::HttpSpec Door(std::string route, source::Ack ack = source::Ack::kDurable
 
 struct Taken {
   std::string pipeline, type, key, name, body;
+  source::Handling handling = source::Handling::kLenient;
   std::map<std::string, std::string> path;
 };
 
@@ -75,6 +77,7 @@ class FakeIntake final : public source::Intake {
               std::string(request.idempotency_key),
               std::string(request.name),
               BodyOf(request),
+              request.handling,
               {}};
     for (const auto& [name, value] : request.path) one.path[std::string(name)] = value;
     taken.push_back(one);
@@ -84,6 +87,7 @@ class FakeIntake final : public source::Intake {
     return pipeline_ + "-1-" + std::to_string(sequence.value);
   }
 
+  source::HttpSpec& http_of() { return http_; }
   std::vector<Taken> taken;
   std::string spooled;
   uint64_t admitted = 0;
@@ -137,7 +141,7 @@ class FakeFront final : public source::Front {
   source::ReceiptState State() const {
     return {.id = "orders-1-1",
             .pipeline = "orders",
-            .stage = source::ReceiptStage::kCommitted,
+            .stage = stage,
             .counts = counts,
             .faults = faults,
             .batch = "orders/1/1",
@@ -149,6 +153,7 @@ class FakeFront final : public source::Front {
   source::ReceiptDone waiting;
   ledger::Counts counts{.read = 2, .accepted = 2};
   std::vector<ledger::RecordFault> faults;
+  source::ReceiptStage stage = source::ReceiptStage::kCommitted;
   bool commits = true;
   bool accepting = true;
 };
@@ -305,6 +310,44 @@ TEST_F(ApiTest, ACommittedAnswerNamesTheRefusedRecords) {
       expected);
 }
 
+TEST_F(ApiTest, APreferenceMakesARequestAllOrNothing) {
+  struct Case {
+    std::vector<net::Header> headers;
+    source::Handling handling;
+  };
+  using source::Handling;
+  const Case cases[] = {
+      {{}, Handling::kLenient},
+      {{{"Prefer", "handling=strict"}}, Handling::kStrict},
+      {{{"prefer", "respond-async, Handling = \"STRICT\" ; why=so"}}, Handling::kStrict},
+      {{{"Prefer", "wait=3"}, {"Prefer", "handling=strict"}}, Handling::kStrict},
+      {{{"Prefer", "handling=lenient, handling=strict"}}, Handling::kLenient},
+      {{{"Prefer", "handling"}}, Handling::kLenient},
+      {{{"Prefer", "handling=strictly,,"}}, Handling::kLenient}};
+  for (const Case& one : cases) {
+    door().taken.clear();
+    const net::Response response = Ask({.headers = one.headers, .body = "{}"});
+    ASSERT_EQ(door().taken.size(), 1U);
+    EXPECT_EQ(door().taken[0].handling, one.handling);
+    const bool strict = one.handling == Handling::kStrict;
+    EXPECT_EQ(response.status, strict ? 200 : 202);
+    EXPECT_EQ(HeaderOf(response, "Preference-Applied"), strict ? "handling=strict" : "");
+  }
+}
+
+TEST_F(ApiTest, AStrictRequestThatIsRefusedSaysSo) {
+  front_.counts = {.read = 3, .rejected = 3};
+  front_.stage = source::ReceiptStage::kRejected;
+  const std::vector<net::Header> strict = {{"Prefer", "handling=strict"}};
+  const net::Response response = Ask({.headers = strict, .body = "[]"});
+  EXPECT_EQ(response.status, 422);
+  EXPECT_EQ(json::parse(response.body).at("state"), "rejected");
+  front_.commits = false;
+  const net::Response late = Ask({.headers = strict, .body = "[]"});
+  EXPECT_EQ(late.status, 202);
+  EXPECT_EQ(HeaderOf(late, "Preference-Applied"), "handling=strict");
+}
+
 TEST_F(ApiTest, WhoWaitsTooLongForACommitGetsTheReceipt) {
   front_.commits = false;
   const net::Response response = Ask({.target = "/stores/7/sales", .body = "[]"});
@@ -344,6 +387,26 @@ TEST_F(ApiTest, NothingOfAFormIsStoredWhereOneFileIsWrongOrItIsCutOff) {
   EXPECT_EQ(CodeOf(Ask({.headers = {{"Content-Type", "multipart/form-data"}}})),
             "http.bad_multipart");
   EXPECT_TRUE(door().taken.empty());
+}
+
+TEST_F(ApiTest, AllOrNothingIsForOneFileOfBoundedSize) {
+  door().taken.clear();
+  const net::Response two = Ask({.headers = {{"Content-Type", "multipart/form-data; boundary=x"},
+                                             {"Prefer", "handling=strict"}},
+                                 .body = kForm + "id\n2\n\r\n--x--\r\n"});
+  EXPECT_EQ(CodeOf(two), "request.strict_files");
+  AddDoor("large", Door("/large"));
+  front_.doors.at("large")->http_of().max_body = 1 << 30;
+  const auto api = std::move(*Make());
+  net::RequestHead head;
+  head.method = "POST";
+  head.target = head.path = "/large";
+  head.content_length = kStrictTextBytesMax + 1;
+  EXPECT_TRUE(std::holds_alternative<net::Admission>(api->Begin(head)));
+  head.headers = {{"Prefer", "handling=strict"}};
+  const auto decided = api->Begin(head);
+  ASSERT_TRUE(std::holds_alternative<net::Response>(decided));
+  EXPECT_EQ(std::get<net::Response>(decided).status, 413);
 }
 
 TEST_F(ApiTest, RefusalsAreProblems) {

@@ -48,7 +48,7 @@ ordered_json Schemas() {
                              {"ack"});
   ordered_json receipt = {{"receipt", Text()},
                           {"pipeline", Text()},
-                          {"state", {{"enum", {"received", "committed", "voided"}}}},
+                          {"state", {{"enum", {"received", "committed", "rejected", "voided"}}}},
                           {"status_url", Text()},
                           {"ack", {{"const", "committed"}}}};
   for (const char* count : {"read", "accepted", "rejected", "duplicate", "filtered", "late"})

@@ -7,6 +7,7 @@
 
 #include "api/problem.h"
 #include "base/limits.h"
+#include "base/units.h"
 #include "net/multipart.h"
 
 namespace weir::api {
@@ -14,6 +15,7 @@ namespace {
 
 using nlohmann::ordered_json;
 using source::Ack;
+using source::Handling;
 using source::NameValue;
 
 constexpr uint64_t kAdmitStep = 1024 * 1024;  // Of a body whose length nobody said.
@@ -70,12 +72,13 @@ class FirstAnswer {
 class Upload : public std::enable_shared_from_this<Upload> {
  public:
   Upload(const UploadContext& context, source::Intake& intake, const Call& call, Ack ack,
-         const env::Clock& clock)
+         Handling handling, const env::Clock& clock)
       : context_(context),
         intake_(intake),
         clock_(clock),
         begun_(clock.Monotonic()),
         ack_(ack),
+        handling_(handling),
         path_(call.path),
         key_(call.head.Find("idempotency-key")),
         encoding_(call.head.Find("content-encoding")) {
@@ -187,6 +190,9 @@ class Upload : public std::enable_shared_from_this<Upload> {
                          "send it as curl -F file=@x.csv does");
     else if (parts_.empty())
       refused_ = Problem(422, "request.empty", "the form has no file", "curl -F file=@x.csv");
+    else if (handling_ == Handling::kStrict && parts_.size() > 1)
+      refused_ = Problem(422, "request.strict_files", "handling=strict takes one file at a time",
+                         "send each alone, or leave the preference out");
     for (Part& part : parts_) {
       if (refused_ || part.spool == nullptr) continue;
       auto spooled = part.spool->Finish();
@@ -207,7 +213,8 @@ class Upload : public std::enable_shared_from_this<Upload> {
                             .idempotency_key = key,
                             .path = path,
                             .headers = headers,
-                            .name = part.filename};
+                            .name = part.filename,
+                            .handling = handling_};
     if (part.spooled)
       request.body = *part.spooled;
     else
@@ -282,16 +289,23 @@ class Upload : public std::enable_shared_from_this<Upload> {
     response.body = Dump(body);
     response.headers.emplace_back("Weir-Receipt", std::move(receipts));
     if (replayed) response.headers.emplace_back("Idempotent-Replayed", "true");
+    SayHandling(response);
     return response;
+  }
+
+  void SayHandling(net::Response& response) const {
+    if (handling_ == Handling::kStrict)
+      response.headers.emplace_back("Preference-Applied", "handling=strict");
   }
 
   net::Response Committed(Result<source::ReceiptState> state) const {
     if (!state || parts_.size() != 1) return state ? Durable() : Problem(state.error());
     net::Response response = ReceiptResponse(*state);
     const ledger::Counts& counts = state->counts;
-    if (state->stage == source::ReceiptStage::kCommitted && counts.rejected != 0)
+    if (state->stage != source::ReceiptStage::kVoided && counts.rejected != 0)
       response.status = counts.rejected == counts.read ? 422 : 207;
     if (parts_.front().replayed) response.headers.emplace_back("Idempotent-Replayed", "true");
+    SayHandling(response);
     return response;
   }
 
@@ -300,6 +314,7 @@ class Upload : public std::enable_shared_from_this<Upload> {
   const env::Clock& clock_;
   const std::chrono::microseconds begun_;
   const Ack ack_;
+  const Handling handling_;
   Values path_;
   Values headers_;
   std::string key_;
@@ -355,12 +370,43 @@ Result<Ack> AckOf(const Call& call, Ack of_route) {
               "leave it out: the pipeline says which");
 }
 
+std::string_view Trimmed(std::string_view text) {
+  const size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
+  text.remove_prefix(begin);
+  return text.substr(0, text.find_last_not_of(" \t") + 1);
+}
+
+// RFC 7240: of preferences of one name the first counts, and what is not known is passed over.
+Handling HandlingOf(const net::RequestHead& head) {
+  for (const net::Header& header : head.headers) {
+    if (!net::EqualName(header.name, "prefer")) continue;
+    std::string_view rest = header.value;
+    while (!rest.empty()) {
+      const size_t end = std::min(rest.find(','), rest.size());
+      std::string_view preference = rest.substr(0, end);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      preference = Trimmed(preference.substr(0, preference.find(';')));
+      const size_t sign = preference.find('=');
+      if (sign == std::string_view::npos ||
+          !net::EqualName(Trimmed(preference.substr(0, sign)), "handling"))
+        continue;
+      std::string_view value = Trimmed(preference.substr(sign + 1));
+      if (value.size() > 1 && value.front() == '"' && value.back() == '"')
+        value = value.substr(1, value.size() - 2);
+      return net::EqualName(value, "strict") ? Handling::kStrict : Handling::kLenient;
+    }
+  }
+  return Handling::kLenient;
+}
+
 std::string_view StageName(source::ReceiptStage stage) {
   switch (stage) {
     case source::ReceiptStage::kReceived:
       return "received";
     case source::ReceiptStage::kCommitted:
       return "committed";
+    case source::ReceiptStage::kRejected:
+      return "rejected";
     case source::ReceiptStage::kVoided:
       return "voided";
   }
@@ -382,12 +428,22 @@ ordered_json FaultJson(const ledger::RecordFault& fault) {
 
 Decision BeginUpload(const UploadContext& context, source::Intake& intake, const Call& call,
                      const env::Clock& clock) {
-  const auto ack = AckOf(call, intake.http().ack);
+  auto ack = AckOf(call, intake.http().ack);
   if (!ack) return Problem(ack.error());
   const net::RequestHead& head = call.head;
+  const Handling handling = HandlingOf(head);
+  uint64_t bytes_max = intake.http().max_body;
+  if (handling == Handling::kStrict) {
+    ack = Ack::kCommitted;  // Only then is it known.
+    bytes_max = std::min(bytes_max, kStrictTextBytesMax);
+    if (head.content_length.value_or(0) > bytes_max)
+      return Problem(413, "request.too_large",
+                     "all or nothing is for bodies of " + FormatBytes(bytes_max) + " at most",
+                     "send it in smaller parts, or leave the preference out");
+  }
   auto room = intake.Admit(head.content_length.value_or(0));
   if (!room) return Problem(room.error());
-  auto upload = std::make_shared<Upload>(context, intake, call, *ack, clock);
+  auto upload = std::make_shared<Upload>(context, intake, call, *ack, handling, clock);
   upload->Hold(std::move(*room));
   if (head.chunked) upload->AdmitByStep();
   const std::string_view type = head.Find("content-type");
@@ -401,8 +457,8 @@ Decision BeginUpload(const UploadContext& context, source::Intake& intake, const
     upload->ReadBody(type);
   }
   return net::Admission{.receiver = std::make_unique<UploadReceiver>(context.workers, upload),
-                        .body_bytes_max = intake.http().max_body,
-                        .decoded_bytes_max = intake.http().max_body,
+                        .body_bytes_max = bytes_max,
+                        .decoded_bytes_max = bytes_max,
                         .as_sent = !is_form};
 }
 

@@ -127,14 +127,16 @@ Result<void> Owner::Retry(const OpenBatch& batch, const std::string& why) {
 }
 
 Result<void> Owner::Void(const OpenBatch& batch, std::vector<table::StagedTable> dead_letters,
-                         std::vector<ledger::ObjectProgress> progress, const std::string& why) {
+                         std::vector<ledger::ObjectProgress> progress, const std::string& why,
+                         std::optional<ledger::RequestRows> requests) {
   catalog::LedgerStep step{pipeline_,
                            ledger::Void{epoch_, batch.id.number, batch.digest},
                            {},
                            "",
                            ledger::BatchOutcome{},
                            why};
-  return Settle(batch, std::move(dead_letters), step, std::move(progress));
+  return Settle(batch, std::move(dead_letters), step, std::move(progress), {},
+                std::move(requests));
 }
 
 Result<void> Owner::Note(std::vector<ledger::ObjectProgress> progress) {

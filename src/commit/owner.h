@@ -83,7 +83,8 @@ class Owner {
   // Settles `batch` as void: nothing of it was committed, and its input is gone or not wanted.
   // `dead_letters` says so, one per split.
   Result<void> Void(const OpenBatch& batch, std::vector<table::StagedTable> dead_letters,
-                    std::vector<ledger::ObjectProgress> progress, const std::string& why);
+                    std::vector<ledger::ObjectProgress> progress, const std::string& why,
+                    std::optional<ledger::RequestRows> requests = {});
 
   // Notes progress outside of any batch: input that needs no reading.
   Result<void> Note(std::vector<ledger::ObjectProgress> progress);

@@ -12,6 +12,7 @@ using nlohmann::json;
 static void to_json(json& made, const ObjectProgress& object) {
   made = {{"object", object.object},     {"version", object.version}, {"size", object.size},
           {"mtime_ns", object.mtime_ns}, {"state", object.state},     {"done", object.done}};
+  if (object.whole) made["whole"] = true;
 }
 
 static void from_json(const json& stored, ObjectProgress& object) {
@@ -20,7 +21,8 @@ static void from_json(const json& stored, ObjectProgress& object) {
             .size = stored.at("size"),
             .mtime_ns = stored.at("mtime_ns"),
             .state = stored.at("state"),
-            .done = stored.at("done")};
+            .done = stored.at("done"),
+            .whole = stored.value("whole", false)};
 }
 
 static void to_json(json& made, const PlannedInput& input) {

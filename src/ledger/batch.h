@@ -38,6 +38,8 @@ struct ObjectProgress {
   int64_t mtime_ns = 0;
   std::string state;  // Where to go on: the decoder's state as JSON; empty at the start.
   bool done = false;  // Read to its end.
+  // Of a plan: all of its records or none, in a batch of its own.
+  bool whole = false;
   friend bool operator==(const ObjectProgress&, const ObjectProgress&) = default;
 };
 
@@ -58,6 +60,8 @@ struct BatchPlan {
   std::vector<PlannedInput> inputs;    // Of a model; then there are no splits.
   std::vector<std::string> letters;    // Of a replay: ids of dead letters; then no splits either.
   int64_t letters_until = 0;           // Fixes up to this entry of the ledger count.
+
+  bool whole() const { return !splits.empty() && splits.front().whole; }
   friend bool operator==(const BatchPlan&, const BatchPlan&) = default;
 
   std::string ToJson() const;

@@ -129,12 +129,21 @@ class BatchRun {
     parts_.gates.Staged(accepted);
     staged_.tables.push_back(std::move(accepted));
     staged_.tables.push_back(std::move(rejected));
-    staged_.requests = requests_.Take();
+    if (IsRefused())
+      staged_.refused = requests_.TakeRefused(staged_.outcome.counts.read);
+    else
+      staged_.requests = requests_.Take();
     WEIR_CHECK(staged_.fail || staged_.outcome.counts.balanced());
     return std::move(staged_);
   }
 
  private:
+  // Whether the batch is a request that is all or nothing, and not all of it was accepted.
+  bool IsRefused() const {
+    if (!batch_.plan.whole()) return false;
+    return staged_.fail || staged_.outcome.counts.rejected != 0 || !staged_.progress.front().done;
+  }
+
   Result<void> TakePieces() {
     while (!staged_.fail) {
       if (parts_.context.stop.load())
@@ -162,6 +171,7 @@ class BatchRun {
     if (checked.fail) {
       staged_.fail = checked.fail;
       if (!staged_.fail->place.known()) staged_.fail->place.file = split.object;
+      if (batch_.plan.whole()) return requests_.AddFailure(piece, *checked.fail);
       return {};
     }
     WEIR_ASSIGN(const GateCounts gated, parts_.gates.Pass(checked, decoded));
@@ -178,6 +188,7 @@ class BatchRun {
       WEIR_ASSIGN(const auto rows, WithOrigin(checked, batch_, split.object, decoded.parts.get()));
       WEIR_TRY(parts_.sink.Write(*rows));
     }
+    if (batch_.plan.whole()) return {};  // Refused records end it, and are told in its receipt.
     return WriteDeadLetters(parts_.dead_letters,
                             {parts_.context.project, batch_.id, split.object, split.version, "",
                              batch_.plan.time, piece.read_as, decoded.parts},

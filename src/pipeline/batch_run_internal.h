@@ -20,6 +20,8 @@ struct StagedBatch {
   std::vector<ledger::ObjectProgress> progress;
   std::optional<std::vector<ledger::RequestCounts>> requests;  // Of splits that have parts.
   std::optional<Error> fail;  // on_fail: fail, or unknown_columns: fail.
+  // The batch is one request, all or nothing, and it is nothing: why, and what it was.
+  std::optional<ledger::RequestCounts> refused;
 };
 
 // Parts of a pipeline that a batch goes through. Borrowed.

@@ -344,6 +344,55 @@ TEST_F(HttpPipeline, OfManyRefusedRecordsTheFirstAreTold) {
   EXPECT_EQ(state.faults.back().line, kRequestFaultsMax);
 }
 
+constexpr auto kStrict = source::Handling::kStrict;
+
+TEST_F(HttpPipeline, AStrictRequestIsTakenWholeOrNotAtAll) {
+  for (const bool dies : {false, true}) {
+    std::filesystem::remove_all(folder_ + "/weir.db");
+    std::filesystem::remove_all(folder_ + "/lake");
+    std::filesystem::remove_all(folder_ + "/wal");
+    Open();
+    const source::Request bad{.content_type = "application/x-ndjson",
+                              .idempotency_key = "k",
+                              .handling = kStrict,
+                              .body = "{\"id\": 2}\n{\"id\": \"x\"}\n{\"id\": 3}\n"};
+    ASSERT_TRUE(Offer({.content_type = "application/x-ndjson", .body = "{\"id\": 1}\n"}));
+    ASSERT_TRUE(Offer(bad));
+    ASSERT_TRUE(Offer({.content_type = "application/x-ndjson",
+                       .handling = kStrict,
+                       .body = "{\"id\": 4}\n{\"id\": 5}\n"}));
+    ASSERT_TRUE(Offer({.content_type = "application/x-ndjson", .body = "{\"id\": 6}\n{torn"}));
+    if (dies) Open();
+    // A batch of its own, however small the others are.
+    Run({.rows = 1, .bytes = 64 * kMiB, .every = {}});
+    EXPECT_EQ(Csv("SELECT id FROM raw.events ORDER BY id"), "id\n1\n4\n5\n6\n");
+    EXPECT_EQ(Csv("SELECT source FROM dead_letters.events"), "source\nevents-0a0b0c0d-4\n");
+    auto refused = Must(Receipt("events-0a0b0c0d-2"));
+    EXPECT_EQ(refused.stage, source::ReceiptStage::kRejected);
+    EXPECT_EQ(refused.counts, (ledger::Counts{.read = 3,
+                                              .accepted = 0,
+                                              .rejected = 3,
+                                              .duplicate = 0,
+                                              .filtered = 0,
+                                              .late = 0}));
+    ASSERT_EQ(refused.faults.size(), 1U);
+    EXPECT_EQ(refused.faults[0].line, 2U);
+    EXPECT_EQ(refused.faults[0].code, "type.bigint");
+    EXPECT_EQ(refused.snapshot, 0);
+    const auto taken = Must(Receipt("events-0a0b0c0d-3"));
+    EXPECT_EQ(taken.stage, source::ReceiptStage::kCommitted);
+    EXPECT_EQ(taken.counts.accepted, 2U);
+    EXPECT_EQ(front_->waiting_bytes("events"), 0U);
+    // A repetition is answered from the first one's receipt, also by another process.
+    Open();
+    const auto again = Offer(bad);
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(again->replayed);
+    EXPECT_EQ(Must(Receipt("events-0a0b0c0d-2")).faults, refused.faults);
+    EXPECT_EQ(Run().batches, 0U);
+  }
+}
+
 TEST_F(HttpPipeline, ARefusedRequestLeavesNothingBehind) {
   http_.max_body = 100;
   http_.accept = {format::FormatKind::kJson, format::FormatKind::kCsv};

@@ -83,7 +83,14 @@ struct OpenReading {
 
 }  // namespace
 
+BatchLimits LimitsOfBatch(const ObjectProgress& first, const BatchLimits& limits) {
+  return first.whole ? BatchLimits{.rows = kStrictRecordsMax, .bytes = UINT64_MAX} : limits;
+}
+
 size_t SplitsOfBatch(std::span<const ObjectProgress> splits, const BatchLimits& limits) {
+  if (splits.front().whole) return 1;
+  splits = splits.first(static_cast<size_t>(
+      std::ranges::find(splits, true, &ObjectProgress::whole) - splits.begin()));
   uint64_t bytes = 0;
   size_t count = 0;
   for (; count < splits.size() && bytes < limits.bytes && count < kBatchSplitsMax; ++count)
@@ -94,10 +101,11 @@ size_t SplitsOfBatch(std::span<const ObjectProgress> splits, const BatchLimits& 
 struct ReadAhead::State {
   source::Source& source;
   const std::vector<columnar::ColumnSpec>& columns;
-  const BatchLimits limits;
+  const BatchLimits limits_given;
   std::vector<ObjectProgress> splits;
   size_t next = 0;                     // The first split that is not done.
   std::optional<OpenReading> reading;  // Of splits[next], where a batch ended inside it.
+  BatchLimits limits;  // Of the batch being read.
   uint64_t rows_in_batch = 0;
   uint64_t bytes_in_batch = 0;
   Channel channel;
@@ -109,7 +117,8 @@ struct ReadAhead::State {
   Result<bool> ReadBatch() {
     rows_in_batch = 0;
     bytes_in_batch = 0;
-    const size_t end = next + SplitsOfBatch(std::span(splits).subspan(next), limits);
+    const size_t end = next + SplitsOfBatch(std::span(splits).subspan(next), limits_given);
+    limits = LimitsOfBatch(splits[next], limits_given);
     while (next < end && !Full()) {
       WEIR_ASSIGN(const bool wanted, ReadSplit());
       if (!wanted) return false;
@@ -203,10 +212,11 @@ ReadAhead::ReadAhead(source::Source& source, const std::vector<columnar::ColumnS
                      BatchLimits limits, std::vector<ObjectProgress> splits)
     : state_(new State{.source = source,
                        .columns = columns,
-                       .limits = limits,
+                       .limits_given = limits,
                        .splits = std::move(splits),
                        .next = 0,
                        .reading = std::nullopt,
+                       .limits = limits,
                        .rows_in_batch = 0,
                        .bytes_in_batch = 0,
                        .channel = {},

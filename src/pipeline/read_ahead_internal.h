@@ -36,7 +36,9 @@ struct BatchLimits {
   uint64_t bytes = 0;
 };
 
-// How many of `splits`, from the first, a batch plans to read.
+// The limits of a batch that begins with `first`: one that is whole is not cut.
+BatchLimits LimitsOfBatch(const ledger::ObjectProgress& first, const BatchLimits& limits);
+// How many of `splits`, from the first, a batch plans to read. One that is whole is read alone.
 size_t SplitsOfBatch(std::span<const ledger::ObjectProgress> splits, const BatchLimits& limits);
 
 // What Next hands out: rows of a split, or how far a split was read by this batch, or the end of

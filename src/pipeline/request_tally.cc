@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/limits.h"
 #include "format/decoder.h"
 #include "pipeline/request_tally_internal.h"
@@ -53,11 +54,7 @@ Result<void> RequestTally::AddFaults(const Piece& piece, const RejectedRow& reco
   std::vector<RecordFault>& faults = requests_[part.number].faults;
   for (const columnar::Reason& reason : record.reasons) {
     if (faults.size() == kRequestFaultsMax || fault_bytes_ > kBatchFaultBytesMax) return {};
-    RecordFault fault;
-    if (piece.format == format::FormatKind::kJson) {
-      WEIR_ASSIGN(fault.index, IndexOf(piece, part, record.offset));
-    }
-    if (record.line != 0) fault.line = record.line - (part.line - 1);
+    WEIR_ASSIGN(RecordFault fault, FaultAt(piece, record.offset, record.line));
     if (!reason.column.empty()) {
       const std::string name = InputName(spec_, reason.column);
       if (piece.format == format::FormatKind::kCsv)
@@ -72,6 +69,26 @@ Result<void> RequestTally::AddFaults(const Piece& piece, const RejectedRow& reco
     faults.push_back(std::move(fault));
   }
   return {};
+}
+
+Result<void> RequestTally::AddFailure(const Piece& piece, const Error& fail) {
+  const uint64_t offset = fail.place.byte_offset.value_or(0);
+  WEIR_ASSIGN(RecordFault fault, FaultAt(piece, offset, fail.place.line));
+  fault.code = fail.code;
+  fault.message = fail.message.substr(0, kFaultMessageBytesMax);
+  requests_[piece.rows->parts->At(offset).number].faults.push_back(std::move(fault));
+  return {};
+}
+
+// One that says where.
+Result<RecordFault> RequestTally::FaultAt(const Piece& piece, uint64_t offset, uint64_t line) {
+  const columnar::InputPart& part = piece.rows->parts->At(offset);
+  RecordFault fault;
+  if (piece.format == format::FormatKind::kJson) {
+    WEIR_ASSIGN(fault.index, IndexOf(piece, part, offset));
+  }
+  if (line != 0) fault.line = line - (part.line - 1);
+  return fault;
 }
 
 // How many records of the request stand before `offset`.
@@ -128,6 +145,24 @@ void RequestTally::EndSplit(const Piece& piece) {
   }
   requests_.clear();
   resumed_.reset();
+}
+
+ledger::RequestCounts RequestTally::TakeRefused(uint64_t read) {
+  ledger::RequestCounts refused;
+  if (noted_ && !noted_->empty()) {
+    refused = std::move(noted_->front());
+  } else {
+    WEIR_CHECK(!requests_.empty());
+    refused.sequence = requests_.begin()->first;
+    refused.faults = std::move(requests_.begin()->second.faults);
+  }
+  refused.counts = {.read = read,
+                    .accepted = 0,
+                    .rejected = read,
+                    .duplicate = 0,
+                    .filtered = 0,
+                    .late = 0};
+  return refused;
 }
 
 }  // namespace weir::pipeline

@@ -28,10 +28,14 @@ class RequestTally {
   // A piece with rows, of a split that has parts. Errors of the catalog.
   Result<void> Add(const Piece& piece, const contract::CheckedBatch& checked,
                    const GateCounts& gated);
+  // A record of the piece stops the batch: for a request that is refused as a whole.
+  Result<void> AddFailure(const Piece& piece, const Error& fail);
   // The split was read so far.
   void EndSplit(const Piece& piece);
   // nullopt: no split had parts.
   std::optional<std::vector<ledger::RequestCounts>> Take() { return std::move(noted_); }
+  // Of the one request that was added, as refused as a whole, though not read to its end.
+  ledger::RequestCounts TakeRefused(uint64_t read);
 
  private:
   struct OfRequest {
@@ -39,6 +43,7 @@ class RequestTally {
     std::vector<ledger::RecordFault> faults;
   };
   Result<void> AddFaults(const Piece& piece, const columnar::RejectedRow& record);
+  Result<ledger::RecordFault> FaultAt(const Piece& piece, uint64_t offset, uint64_t line);
   Result<uint64_t> IndexOf(const Piece& piece, const columnar::InputPart& part, uint64_t offset);
   void Count(const columnar::DecodedBatch& decoded, const contract::CheckedBatch& checked,
              const GateCounts& gated);

@@ -420,8 +420,9 @@ struct Runner::State {
     ledger::BatchPlan plan;
     plan.time = context.clock.Now();
     plan.definition = definition;
-    plan.rows_max = limits.rows;
-    plan.bytes_max = limits.bytes;
+    const BatchLimits its = LimitsOfBatch(splits.front(), limits);
+    plan.rows_max = its.rows;
+    plan.bytes_max = its.bytes;
     plan.splits.assign(splits.begin(), splits.end());
     uint64_t bytes = 0;
     for (const ObjectProgress& split : splits) bytes += split.size;
@@ -459,9 +460,32 @@ struct Runner::State {
       if (InputIsGone(staged.error())) return VoidBatch(batch, staged.error());
       return Fail(std::move(staged).error());
     }
+    if (staged->refused) return RefuseWhole(batch, *staged);
     WEIR_ASSIGN(const auto why, WhyHeld(batch, *staged));
     if (why) return HoldBatch(batch, *staged, *why);
     return Commit(batch, std::move(*staged), begun, "");
+  }
+
+  // A request that is all or nothing, and nothing: its batch is void, its input read, and its
+  // receipt says why. Its records are no dead letters: a replay of some would take it in part.
+  Result<std::optional<std::vector<ObjectProgress>>> RefuseWhole(const commit::OpenBatch& batch,
+                                                                 const StagedBatch& staged) {
+    ledger::RequestCounts refused = *staged.refused;
+    const bool too_many = !staged.fail && !staged.progress.front().done;
+    if (too_many)
+      refused.faults.push_back(
+          {.code = "request.too_many_records",
+           .message = "all or nothing is for " + FormatCount(kStrictRecordsMax) + " at most"});
+    const std::string why = "its request is all or nothing, and records of it were refused: " +
+                            refused.faults.front().code;
+    ObjectProgress read = batch.plan.splits.front();
+    read.done = true;
+    ledger::RequestRows requests = source->RequestsOf({read});
+    requests.counts.push_back(std::move(refused));
+    WEIR_TRY(owner->Void(batch, {}, {read}, why, std::move(requests)));
+    source->Committed({read});
+    context.log.Write(telemetry::BatchVoided{batch.id, why});
+    return std::nullopt;
   }
 
   Result<std::optional<std::vector<ObjectProgress>>> Commit(const commit::OpenBatch& batch,

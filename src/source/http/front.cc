@@ -216,7 +216,8 @@ class LogFront final : public Front {
     }
     if (!batch) return state;
     state.batch = batch->id.ToString();
-    if (batch->state == ledger::BatchState::kVoid) state.stage = ReceiptStage::kVoided;
+    if (batch->state == ledger::BatchState::kVoid)
+      state.stage = its_own ? ReceiptStage::kRejected : ReceiptStage::kVoided;
     if (!batch->outcome) return state;
     for (const ledger::TableOutcome& table : batch->outcome->tables)
       if (table.table == state.table) state.snapshot = table.snapshot;

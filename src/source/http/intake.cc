@@ -130,6 +130,11 @@ std::expected<RequestRecord, Refusal> PipelineIntake::Examine(const Request& req
   auto checked = CheckText(pipeline_.http, pipeline_.columns,
                            text != nullptr ? *text : std::string_view(), bytes, open, record);
   if (!checked) return std::unexpected(std::move(checked).error());
+  if (request.handling == Handling::kStrict) {
+    if (record.text_bytes > kStrictTextBytesMax) return TooLarge(kStrictTextBytesMax);
+    record.handling = Handling::kStrict;
+    record.joining = Joining::kAlone;
+  }
   if (auto found = FindKey(request, record); !found) return std::unexpected(found.error());
   FindValues(request, record);
   return record;

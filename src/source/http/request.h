@@ -25,6 +25,12 @@ struct NameValue {
   std::string_view value;
 };
 
+// What becomes of a request of which some records are refused (RFC 7240, handling).
+enum class Handling : uint8_t {
+  kLenient,  // The others are taken.
+  kStrict,   // Nothing of it is. It has a batch of its own.
+};
+
 struct Request {
   std::string_view content_type = {};       // As sent; empty: none was.
   std::string_view content_encoding = {};   // As sent.
@@ -33,6 +39,7 @@ struct Request {
   std::span<const NameValue> headers = {};  // At least those of Intake::headers(), if sent.
   std::string_view name = {};  // Of an uploaded file; empty: it has none. Its ending tells the
                                // format where the content type does not.
+  Handling handling = Handling::kLenient;
   // As received, not inflated. A body over kLogBodyBytesMax is a spooled file (Intake::NewSpool).
   std::variant<std::string_view, wal::Spool> body = std::string_view();
 };
@@ -64,6 +71,7 @@ using OfferDone = std::move_only_function<void(Offered)>;
 enum class ReceiptStage : uint8_t {
   kReceived,   // On the disk, its batch not committed.
   kCommitted,  // All its records are in the table, or counted as what else they were.
+  kRejected,   // Nothing of it was taken, since records of it were refused: it is kStrict.
   kVoided,     // Its batch was left out by a person (weir batch void).
 };
 

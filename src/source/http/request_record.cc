@@ -8,9 +8,11 @@ namespace weir::source {
 namespace {
 
 constexpr uint8_t kVersion = 1;
+constexpr uint8_t kStrictVersion = 2;  // A Weir that does not know kStrictFlag must not read it.
 constexpr uint8_t kKeyed = 1;
 constexpr uint8_t kAloneFlag = 2;
 constexpr uint8_t kEndsLine = 4;
+constexpr uint8_t kStrictFlag = 8;
 
 template <class T>
 void Put(std::string& into, T value) {
@@ -61,7 +63,9 @@ void EncodeRequest(const RequestRecord& record, std::string& into) {
   uint8_t flags = record.key ? kKeyed : 0;
   if (record.joining == Joining::kAlone) flags |= kAloneFlag;
   if (record.ends_line) flags |= kEndsLine;
-  Put(into, kVersion);
+  const bool strict = record.handling == Handling::kStrict;
+  if (strict) flags |= kStrictFlag;
+  Put(into, strict ? kStrictVersion : kVersion);
   Put(into, static_cast<uint8_t>(record.format));
   Put(into, static_cast<uint8_t>(record.compression));
   Put(into, flags);
@@ -93,12 +97,14 @@ Result<DecodedRequest> DecodeRequest(std::string_view payload) {
   const auto format = taker.Take<uint8_t>();
   const auto compression = taker.Take<uint8_t>();
   const auto flags = taker.Take<uint8_t>();
-  if (version != kVersion || format > static_cast<uint8_t>(format::FormatKind::kJson) ||
+  const bool strict = (flags & kStrictFlag) != 0;
+  if (version != (strict ? kStrictVersion : kVersion) || format > static_cast<uint8_t>(format::FormatKind::kJson) ||
       compression > static_cast<uint8_t>(format::Compression::kZstd))
     return corrupt();
   record.format = static_cast<format::FormatKind>(format);
   record.compression = static_cast<format::Compression>(compression);
   record.joining = (flags & kAloneFlag) != 0 ? Joining::kAlone : Joining::kJoins;
+  record.handling = strict ? Handling::kStrict : Handling::kLenient;
   record.ends_line = (flags & kEndsLine) != 0;
   record.received_at.micros = taker.Take<int64_t>();
   record.text_bytes = taker.Take<uint64_t>();

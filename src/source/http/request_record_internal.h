@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "env/hash.h"
 #include "format/format_spec.h"
+#include "source/http/request.h"
 #include "wal/entry.h"
 
 namespace weir::source {
@@ -31,6 +32,7 @@ struct RequestRecord {
   format::FormatKind format = format::FormatKind::kNdjson;
   format::Compression compression = format::Compression::kNone;
   Joining joining = Joining::kJoins;
+  Handling handling = Handling::kLenient;
   bool ends_line = true;    // The text ends with a line end; else one is put there.
   uint64_t text_bytes = 0;  // Inflated.
   uint64_t text_lines = 0;  // Line ends in it.

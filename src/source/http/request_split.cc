@@ -147,6 +147,7 @@ class SplitMaker {
       range_.first = sequence;
       format_ = record.format;
       alone_ = record.joining == Joining::kAlone;
+      whole_ = record.handling == Handling::kStrict;
       received_at_ = record.received_at;
     }
     range_.last = sequence;
@@ -161,13 +162,15 @@ class SplitMaker {
             .size = bytes_,
             .mtime_ns = received_at_.micros * 1000,
             .state = "",
-            .done = false};
+            .done = false,
+            .whole = whole_};
   }
 
  private:
   RequestRange range_;
   FormatKind format_ = FormatKind::kNdjson;
   bool alone_ = false;
+  bool whole_ = false;
   Instant received_at_;
   uint64_t bytes_ = 0;
   size_t requests_ = 0;
