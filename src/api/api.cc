@@ -7,6 +7,7 @@
 #include "api/docs_page.h"
 #include "api/meters.h"
 #include "api/problem.h"
+#include "api/receipt.h"
 #include "api/refusal_log.h"
 #include "api/route.h"
 #include "api/upload.h"
@@ -256,9 +257,9 @@ class RealApi final : public Api {
     }
     route.bodies.emplace_back("multipart/form-data");
     route.answers = {
-        {200, "committed: all records were taken", "Receipt"},
+        {200, "committed: all records were taken", "Committed"},
         {202, "durable: it will be committed", "Stored"},
-        {207, "committed: some records were refused", "Receipt"},
+        {207, "committed: some records were refused", "Committed"},
         {409, "the same key is being stored right now", "Problem"},
         {422, "nothing of it can be taken, or committed and all were refused", "Refused"},
         {429, "the pipeline has used its share of the log, or the token its limit", "Problem"}};

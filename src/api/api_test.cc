@@ -66,22 +66,22 @@ class FakeIntake final : public source::Intake {
   Result<std::unique_ptr<wal::SpoolWriter>> NewSpool() override {
     return std::make_unique<FakeSpool>(spooled);
   }
-  std::expected<void, Refusal> Check(const source::Request& request) override {
-    if (BodyOf(request) == "bad") return std::unexpected(Refusal{422, Why("request.json")});
-    return {};
-  }
-  void Offer(const source::Request& request, source::OfferDone done) override {
-    if (auto fits = Check(request); !fits) return done(std::unexpected(fits.error()));
-    Taken one{pipeline_,
-              std::string(request.content_type),
-              std::string(request.idempotency_key),
-              std::string(request.name),
-              BodyOf(request),
-              request.handling,
-              {}};
-    for (const auto& [name, value] : request.path) one.path[std::string(name)] = value;
-    taken.push_back(one);
-    done(source::Stored{wal::Sequence(taken.size()), one.key == "again"});
+  void Offer(std::span<const source::Request> requests, source::OfferDone done) override {
+    for (const source::Request& request : requests)
+      if (BodyOf(request) == "bad") return done(std::unexpected(Refusal{422, Why("request.json")}));
+    const wal::Sequence first(taken.size() + 1);
+    for (const source::Request& request : requests) {
+      Taken one{pipeline_,
+                std::string(request.content_type),
+                std::string(request.idempotency_key),
+                std::string(request.name),
+                BodyOf(request),
+                request.handling,
+                {}};
+      for (const auto& [name, value] : request.path) one.path[std::string(name)] = value;
+      taken.push_back(one);
+    }
+    done(source::Stored{first, requests.front().idempotency_key == "again"});
   }
   std::string ReceiptOf(wal::Sequence sequence) const override {
     return pipeline_ + "-1-" + std::to_string(sequence.value);
@@ -113,14 +113,14 @@ class FakeFront final : public source::Front {
   }
   std::unique_ptr<source::Source> MakeSource(const std::string&) override { return nullptr; }
   void FindReceipt(std::string id, source::ReceiptDone done) override {
-    if (id != "orders-1-1")
+    if (!id.starts_with("orders-1-"))
       return done(Fail(ErrorKind::kNotFound, "receipt.not_found", "no receipt " + id));
-    done(State());
+    done(State(id));
   }
-  source::WaiterId WhenCommitted(const source::Intake&, wal::Sequence,
+  source::WaiterId WhenCommitted(const source::Intake& intake, wal::Sequence sequence,
                                  source::ReceiptDone done) override {
     if (commits)
-      done(State());
+      done(State(intake.ReceiptOf(sequence)));
     else
       waiting = std::move(done);
     return 1;
@@ -138,8 +138,8 @@ class FakeFront final : public source::Front {
   }
   uint64_t waiting_bytes(const std::string&) const override { return 42; }
   uint64_t keys() const override { return 0; }
-  source::ReceiptState State() const {
-    return {.id = "orders-1-1",
+  source::ReceiptState State(const std::string& id) const {
+    return {.id = id,
             .pipeline = "orders",
             .stage = stage,
             .counts = counts,
@@ -373,10 +373,41 @@ TEST_F(ApiTest, EachFileOfAFormIsARequest) {
     EXPECT_EQ(door().taken[0].name, "a.csv");
     EXPECT_EQ(door().taken[0].key, "k");
     EXPECT_EQ(door().taken[1].body, "id\n2\n");
-    EXPECT_EQ(door().taken[1].key, "k/1");
     EXPECT_EQ(HeaderOf(response, "Weir-Receipt"), "orders-1-1, orders-1-2");
     EXPECT_EQ(json::parse(response.body).at("files").at(1).at("name"), "b.csv");
   }
+}
+
+TEST_F(ApiTest, AFormIsAnsweredWithAReceiptPerFile) {
+  front_.counts = {.read = 2, .accepted = 1, .rejected = 1};
+  const net::Response response =
+      Ask({.target = "/orders?ack=committed",
+           .headers = {{"Content-Type", "multipart/form-data; boundary=x"}},
+           .body = kForm + "id\n2\n\r\n--x--\r\n"});
+  EXPECT_EQ(response.status, 207);
+  EXPECT_EQ(HeaderOf(response, "Weir-Receipt"), "orders-1-1, orders-1-2");
+  EXPECT_EQ(HeaderOf(response, "Weir-Rejected"), "2");
+  const json files = json::parse(response.body).at("files");
+  ASSERT_EQ(files.size(), 2U);
+  EXPECT_EQ(files.at(0).at("name"), "a.csv");
+  EXPECT_EQ(files.at(0).at("receipt"), "orders-1-1");
+  EXPECT_EQ(files.at(1).at("name"), "b.csv");
+  EXPECT_EQ(files.at(1).at("receipt"), "orders-1-2");
+}
+
+TEST_F(ApiTest, OfManyFilesTheFirstMiBIsHeldInMemory) {
+  std::string form;
+  for (int i = 0; i < 3; ++i)
+    form += "--x\r\nContent-Disposition: form-data; name=file; filename=f.csv\r\n\r\n" +
+            std::string(600 * 1024, 'x') + "\r\n";
+  EXPECT_EQ(Ask({.headers = {{"Content-Type", "multipart/form-data; boundary=x"}},
+                 .body = form + "--x--\r\n",
+                 .cut = 50'000})
+                .status,
+            202);
+  ASSERT_EQ(door().taken.size(), 3U);
+  EXPECT_EQ(door().taken[0].body.size(), 600U * 1024);
+  EXPECT_EQ(door().spooled.size(), 2 * 600U * 1024);
 }
 
 TEST_F(ApiTest, NothingOfAFormIsStoredWhereOneFileIsWrongOrItIsCutOff) {

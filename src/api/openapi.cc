@@ -67,10 +67,17 @@ ordered_json Schemas() {
                        {"maxItems", kRequestFaultsMax},
                        {"description", "why records were refused: the first of them"},
                        {"items", fault}};
-  schemas["Receipt"] = Object(std::move(receipt), {"receipt", "pipeline", "state", "status_url"});
+  schemas["Receipt"] = Object(receipt, {"receipt", "pipeline", "state", "status_url"});
+  receipt["name"] = Text();
+  const ordered_json file_receipt =
+      Object(std::move(receipt), {"name", "receipt", "pipeline", "state", "status_url"});
+  const ordered_json of_files = Object(
+      {{"ack", {{"const", "committed"}}}, {"files", {{"type", "array"}, {"items", file_receipt}}}},
+      {"ack", "files"});
+  schemas["Committed"] = {{"oneOf", {{{"$ref", "#/components/schemas/Receipt"}}, of_files}}};
   schemas["Refused"] = {
       {"oneOf",
-       {{{"$ref", "#/components/schemas/Problem"}}, {{"$ref", "#/components/schemas/Receipt"}}}}};
+       {{{"$ref", "#/components/schemas/Problem"}}, {{"$ref", "#/components/schemas/Committed"}}}}};
   return schemas;
 }
 
@@ -118,7 +125,7 @@ ordered_json Answers(const Route& route, bool with_tokens) {
     ordered_json one = {{"description", answer.meaning}, {"content", Content(answer)}};
     if (status == 429 || status == 503)
       one["headers"] = {{"Retry-After", {{"schema", Number()}, {"description", "seconds"}}}};
-    if (status == 200 && answer.schema == "Receipt")
+    if (answer.schema == "Receipt" || answer.schema == "Committed")
       one["headers"] = {{"Weir-Receipt", {{"schema", Text()}}}};
     if (status == 202) one["headers"] = {{"Weir-Receipt", {{"schema", Text()}}}};
     described[std::to_string(status)] = std::move(one);

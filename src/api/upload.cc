@@ -6,6 +6,8 @@
 #include <optional>
 
 #include "api/problem.h"
+#include "api/receipt.h"
+#include "api/wishes.h"
 #include "base/limits.h"
 #include "base/units.h"
 #include "net/multipart.h"
@@ -21,10 +23,6 @@ using source::NameValue;
 constexpr uint64_t kAdmitStep = 1024 * 1024;  // Of a body whose length nobody said.
 constexpr size_t kCheckedInline = 64 * 1024;  // A longer one is checked by a worker.
 
-std::string Dump(const ordered_json& json) {
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 // One body: the request's own, or a file of a form.
 struct Part {
   std::string filename;
@@ -32,8 +30,6 @@ struct Part {
   std::string bytes;  // Up to kLogBodyBytesMax; more is in the spool.
   std::unique_ptr<wal::SpoolWriter> spool;
   std::optional<wal::Spool> spooled;
-  std::optional<wal::Sequence> stored;
-  bool replayed = false;
 };
 
 using Values = std::vector<std::pair<std::string, std::string>>;
@@ -100,9 +96,7 @@ class Upload : public std::enable_shared_from_this<Upload> {
 
   // Whether taking `piece` may touch the disk.
   bool MayBlock(std::string_view piece) const {
-    if (parts_.empty()) return piece.size() > kLogBodyBytesMax;
-    return parts_.back().spool != nullptr ||
-           parts_.back().bytes.size() + piece.size() > kLogBodyBytesMax;
+    return (!parts_.empty() && parts_.back().spool != nullptr) || !FitsInMemory(piece);
   }
 
   void Take(std::string_view piece) {
@@ -132,9 +126,8 @@ class Upload : public std::enable_shared_from_this<Upload> {
   void Finish(net::Answer answer) {
     answer_ = std::move(answer);
     if (!refused_) Close();
-    if (!refused_ && parts_.size() > 1) CheckAll();
     if (refused_) return answer_(std::move(*refused_));
-    OfferNext();
+    Offer();
   }
 
  private:
@@ -163,10 +156,16 @@ class Upload : public std::enable_shared_from_this<Upload> {
       parts_.back().content_type.clear();
   }
 
+  // What is stored together is one entry's worth; the rest is beside the log.
+  bool FitsInMemory(std::string_view piece) const {
+    return in_memory_ + piece.size() <= kLogBodyBytesMax;
+  }
+
   void Keep(std::string_view piece) {
     Part& part = parts_.back();
-    if (part.spool == nullptr && part.bytes.size() + piece.size() <= kLogBodyBytesMax) {
+    if (part.spool == nullptr && FitsInMemory(piece)) {
       part.bytes += piece;
+      in_memory_ += piece.size();
       return;
     }
     if (part.spool == nullptr) {
@@ -174,6 +173,7 @@ class Upload : public std::enable_shared_from_this<Upload> {
       if (!spool) return FailWith(spool.error());
       part.spool = std::move(*spool);
       if (auto written = part.spool->Write(part.bytes); !written) return FailWith(written.error());
+      in_memory_ -= part.bytes.size();
       std::string().swap(part.bytes);
     }
     if (auto written = part.spool->Write(piece); !written) FailWith(written.error());
@@ -201,64 +201,43 @@ class Upload : public std::enable_shared_from_this<Upload> {
     }
   }
 
-  template <class F>
-  auto WithRequest(size_t i, F with) {
-    const Part& part = parts_[i];
+  void Offer() {
     const std::vector<NameValue> path = Views(path_);
     const std::vector<NameValue> headers = Views(headers_);
-    std::string key = key_;
-    if (!key.empty() && i != 0) key += "/" + std::to_string(i);  // A key stands for one body.
-    source::Request request{.content_type = part.content_type,
-                            .content_encoding = encoding_,
-                            .idempotency_key = key,
-                            .path = path,
-                            .headers = headers,
-                            .name = part.filename,
-                            .handling = handling_};
-    if (part.spooled)
-      request.body = *part.spooled;
-    else
-      request.body = std::string_view(part.bytes);
-    return with(request);
-  }
-
-  // Several files are stored all or none, as far as can be seen before.
-  void CheckAll() {
-    for (size_t i = 0; i < parts_.size() && !refused_; ++i) {
-      const auto fits =
-          WithRequest(i, [&](const source::Request& request) { return intake_.Check(request); });
-      if (!fits) refused_ = Problem(fits.error());
+    std::vector<source::Request> requests;
+    for (const Part& part : parts_) {
+      source::Request request{.content_type = part.content_type,
+                              .content_encoding = encoding_,
+                              .idempotency_key = key_,
+                              .path = path,
+                              .headers = headers,
+                              .name = part.filename,
+                              .handling = handling_};
+      if (part.spooled)
+        request.body = *part.spooled;
+      else
+        request.body = std::string_view(part.bytes);
+      requests.push_back(request);
     }
-  }
-
-  void OfferNext() {
-    WithRequest(next_, [this](const source::Request& request) {
-      intake_.Offer(request, [self = shared_from_this()](source::Offered offered) {
-        self->Offered(std::move(offered));
-      });
+    intake_.Offer(requests, [self = shared_from_this()](source::Offered offered) {
+      self->Offered(std::move(offered));
     });
   }
 
+  // The parts were copied, or are beside the log.
   void Offered(source::Offered offered) {
     if (!offered) return answer_(Problem(offered.error()));
-    Part& part = parts_[next_];
-    part.stored = offered->sequence;
-    part.replayed = offered->replayed;
-    std::string().swap(part.bytes);
-    if (++next_ == parts_.size()) return Stored();
-    // The log's writer is not kept: the next file may be long.
-    context_.workers.Run([self = shared_from_this()] { self->OfferNext(); });
-  }
-
-  void Stored() {
+    stored_ = *offered;
+    for (Part& part : parts_) std::string().swap(part.bytes);
     context_.acknowledged(clock_.Monotonic() - begun_);
     rooms_.clear();
     if (ack_ == Ack::kDurable) return answer_(Durable());
     auto first = std::make_shared<FirstAnswer<Upload>>(std::move(answer_), shared_from_this());
     // The last file is committed after the others.
     const source::WaiterId waiter = context_.front.WhenCommitted(
-        intake_, *parts_.back().stored, [first](Result<source::ReceiptState> state) {
-          first->Give([&](const Upload& upload) { return upload.Committed(std::move(state)); });
+        intake_, SequenceOf(parts_.size() - 1),
+        [first, self = shared_from_this()](Result<source::ReceiptState> state) {
+          self->Committed(std::move(state), first);
         });
     context_.workers.RunAfter(context_.ack_timeout, [first, waiter, &front = context_.front] {
       front.Forget(waiter);
@@ -266,17 +245,19 @@ class Upload : public std::enable_shared_from_this<Upload> {
     });
   }
 
+  wal::Sequence SequenceOf(size_t part) const {
+    return wal::Sequence(stored_.sequence.value + part);
+  }
+
   net::Response Durable() const {
     net::Response response{.status = 202};
     ordered_json body;
     std::string receipts;
     ordered_json files = ordered_json::array();
-    bool replayed = true;
-    for (const Part& part : parts_) {
-      const std::string receipt = intake_.ReceiptOf(*part.stored);
+    for (size_t i = 0; i < parts_.size(); ++i) {
+      const std::string receipt = intake_.ReceiptOf(SequenceOf(i));
       receipts += (receipts.empty() ? "" : ", ") + receipt;
-      replayed = replayed && part.replayed;
-      files.push_back({{"name", part.filename},
+      files.push_back({{"name", parts_[i].filename},
                        {"receipt", receipt},
                        {"status_url", "/v1/receipts/" + receipt}});
     }
@@ -288,24 +269,57 @@ class Upload : public std::enable_shared_from_this<Upload> {
     if (parts_.size() != 1) body["files"] = std::move(files);
     response.body = Dump(body);
     response.headers.emplace_back("Weir-Receipt", std::move(receipts));
-    if (replayed) response.headers.emplace_back("Idempotent-Replayed", "true");
-    SayHandling(response);
+    SayHow(response);
     return response;
   }
 
-  void SayHandling(net::Response& response) const {
+  void SayHow(net::Response& response) const {
+    if (stored_.replayed) response.headers.emplace_back("Idempotent-Replayed", "true");
     if (handling_ == Handling::kStrict)
       response.headers.emplace_back("Preference-Applied", "handling=strict");
   }
 
-  net::Response Committed(Result<source::ReceiptState> state) const {
-    if (!state || parts_.size() != 1) return state ? Durable() : Problem(state.error());
-    net::Response response = ReceiptResponse(*state);
-    const ledger::Counts& counts = state->counts;
-    if (state->stage != source::ReceiptStage::kVoided && counts.rejected != 0)
-      response.status = counts.rejected == counts.read ? 422 : 207;
-    if (parts_.front().replayed) response.headers.emplace_back("Idempotent-Replayed", "true");
-    SayHandling(response);
+  // One receipt after the other is asked for; `state` is of the last one first.
+  void Committed(Result<source::ReceiptState> state, const std::shared_ptr<FirstAnswer<Upload>>& first) {
+    if (state) receipts_.push_back(std::move(*state));
+    if (state && receipts_.size() < parts_.size()) {
+      context_.front.FindReceipt(
+          intake_.ReceiptOf(SequenceOf(parts_.size() - 1 - receipts_.size())),
+          [first, self = shared_from_this()](Result<source::ReceiptState> next) {
+            self->Committed(std::move(next), first);
+          });
+      return;
+    }
+    first->Give([&](const Upload& upload) {
+      return state ? upload.AllCommitted() : Problem(state.error());
+    });
+  }
+
+  net::Response AllCommitted() const {
+    ledger::Counts counts;
+    for (const source::ReceiptState& one : receipts_)
+      if (one.stage != source::ReceiptStage::kVoided) counts += one.counts;
+    net::Response response =
+        parts_.size() == 1 ? ReceiptResponse(receipts_.front()) : FilesCommitted(counts);
+    if (counts.rejected != 0) response.status = counts.rejected == counts.read ? 422 : 207;
+    SayHow(response);
+    return response;
+  }
+
+  net::Response FilesCommitted(const ledger::Counts& counts) const {
+    ordered_json files = ordered_json::array();
+    std::string receipts;
+    for (size_t i = 0; i < parts_.size(); ++i) {
+      const source::ReceiptState& state = receipts_[parts_.size() - 1 - i];
+      receipts += (receipts.empty() ? "" : ", ") + state.id;
+      ordered_json file = {{"name", parts_[i].filename}};
+      file.update(ReceiptJson(state));
+      files.push_back(std::move(file));
+    }
+    net::Response response;
+    response.headers.emplace_back("Weir-Receipt", std::move(receipts));
+    AddCounts(counts, response);
+    response.body = Dump({{"ack", "committed"}, {"files", std::move(files)}});
     return response;
   }
 
@@ -327,7 +341,9 @@ class Upload : public std::enable_shared_from_this<Upload> {
   uint64_t taken_ = 0;
   std::optional<net::Response> refused_;
   net::Answer answer_;
-  size_t next_ = 0;  // The part that is offered next.
+  uint64_t in_memory_ = 0;                      // Bytes of all parts that are not spooled.
+  source::Stored stored_;                       // Of the first part; the others follow it.
+  std::vector<source::ReceiptState> receipts_;  // Of the parts, the last one first.
 };
 
 class UploadReceiver final : public net::Receiver {
@@ -361,74 +377,11 @@ class UploadReceiver final : public net::Receiver {
   std::shared_ptr<Upload> upload_;
 };
 
-Result<Ack> AckOf(const Call& call, Ack of_route) {
-  const auto wanted = net::QueryValue(call.head.query, "ack");
-  if (!wanted) return of_route;
-  if (*wanted == "durable") return Ack::kDurable;
-  if (*wanted == "committed") return Ack::kCommitted;
-  return Fail(ErrorKind::kInvalid, "request.ack", "ack is durable or committed",
-              "leave it out: the pipeline says which");
-}
-
-std::string_view Trimmed(std::string_view text) {
-  const size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
-  text.remove_prefix(begin);
-  return text.substr(0, text.find_last_not_of(" \t") + 1);
-}
-
-// RFC 7240: of preferences of one name the first counts, and what is not known is passed over.
-Handling HandlingOf(const net::RequestHead& head) {
-  for (const net::Header& header : head.headers) {
-    if (!net::EqualName(header.name, "prefer")) continue;
-    std::string_view rest = header.value;
-    while (!rest.empty()) {
-      const size_t end = std::min(rest.find(','), rest.size());
-      std::string_view preference = rest.substr(0, end);
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-      preference = Trimmed(preference.substr(0, preference.find(';')));
-      const size_t sign = preference.find('=');
-      if (sign == std::string_view::npos ||
-          !net::EqualName(Trimmed(preference.substr(0, sign)), "handling"))
-        continue;
-      std::string_view value = Trimmed(preference.substr(sign + 1));
-      if (value.size() > 1 && value.front() == '"' && value.back() == '"')
-        value = value.substr(1, value.size() - 2);
-      return net::EqualName(value, "strict") ? Handling::kStrict : Handling::kLenient;
-    }
-  }
-  return Handling::kLenient;
-}
-
-std::string_view StageName(source::ReceiptStage stage) {
-  switch (stage) {
-    case source::ReceiptStage::kReceived:
-      return "received";
-    case source::ReceiptStage::kCommitted:
-      return "committed";
-    case source::ReceiptStage::kRejected:
-      return "rejected";
-    case source::ReceiptStage::kVoided:
-      return "voided";
-  }
-  return "received";
-}
-
-ordered_json FaultJson(const ledger::RecordFault& fault) {
-  ordered_json json;
-  if (fault.index) json["index"] = *fault.index;
-  if (fault.line != 0) json["line"] = fault.line;
-  if (!fault.pointer.empty()) json["pointer"] = fault.pointer;
-  if (!fault.column.empty()) json["column"] = fault.column;
-  json["code"] = fault.code;
-  json["message"] = fault.message;
-  return json;
-}
-
 }  // namespace
 
 Decision BeginUpload(const UploadContext& context, source::Intake& intake, const Call& call,
                      const env::Clock& clock) {
-  auto ack = AckOf(call, intake.http().ack);
+  auto ack = AckOf(call.head, intake.http().ack);
   if (!ack) return Problem(ack.error());
   const net::RequestHead& head = call.head;
   const Handling handling = HandlingOf(head);
@@ -460,35 +413,6 @@ Decision BeginUpload(const UploadContext& context, source::Intake& intake, const
                         .body_bytes_max = bytes_max,
                         .decoded_bytes_max = bytes_max,
                         .as_sent = !is_form};
-}
-
-net::Response ReceiptResponse(const source::ReceiptState& state) {
-  ordered_json body = {{"receipt", state.id},
-                       {"pipeline", state.pipeline},
-                       {"state", StageName(state.stage)},
-                       {"status_url", "/v1/receipts/" + state.id}};
-  net::Response response;
-  response.headers.emplace_back("Weir-Receipt", state.id);
-  if (state.stage != source::ReceiptStage::kReceived) {
-    const ledger::Counts& counts = state.counts;
-    body["ack"] = "committed";
-    body["read"] = counts.read;
-    body["accepted"] = counts.accepted;
-    body["rejected"] = counts.rejected;
-    body["duplicate"] = counts.duplicate;
-    body["filtered"] = counts.filtered;
-    body["late"] = counts.late;
-    body["batch"] = state.batch;
-    body["table"] = state.table;
-    body["snapshot"] = state.snapshot == 0 ? nlohmann::json() : nlohmann::json(state.snapshot);
-    for (const ledger::RecordFault& fault : state.faults)
-      body["errors"].push_back(FaultJson(fault));
-    response.headers.emplace_back("Weir-Accepted", std::to_string(counts.accepted));
-    response.headers.emplace_back("Weir-Rejected", std::to_string(counts.rejected));
-    response.headers.emplace_back("Weir-Duplicate", std::to_string(counts.duplicate));
-  }
-  response.body = Dump(body);
-  return response;
 }
 
 }  // namespace weir::api

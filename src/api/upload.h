@@ -25,7 +25,4 @@ struct UploadContext {
 Decision BeginUpload(const UploadContext& context, source::Intake& intake, const Call& call,
                      const env::Clock& clock);
 
-// What became of a request, as JSON.
-net::Response ReceiptResponse(const source::ReceiptState& state);
-
 }  // namespace weir::api

@@ -135,8 +135,7 @@ Result<void> Owner::Void(const OpenBatch& batch, std::vector<table::StagedTable>
                            "",
                            ledger::BatchOutcome{},
                            why};
-  return Settle(batch, std::move(dead_letters), step, std::move(progress), {},
-                std::move(requests));
+  return Settle(batch, std::move(dead_letters), step, std::move(progress), {}, std::move(requests));
 }
 
 Result<void> Owner::Note(std::vector<ledger::ObjectProgress> progress) {

@@ -70,9 +70,12 @@ class HttpPipeline : public testing::Test {
     const std::vector<source::NameValue> headers = {{"X-Shop", "north"}};
     if (request.path.empty()) request.path = path;
     if (request.headers.empty()) request.headers = headers;
+    return Offer(std::span(&request, 1));
+  }
+  source::Offered Offer(std::span<const source::Request> requests) {
     std::promise<source::Offered> promise;
     auto answer = promise.get_future();
-    intake().Offer(request,
+    intake().Offer(requests,
                    [&](source::Offered offered) { promise.set_value(std::move(offered)); });
     return answer.get();
   }
@@ -218,6 +221,38 @@ TEST_F(HttpPipeline, AKeyCountsOnceAlsoAfterARestart) {
   Run();
   EXPECT_EQ(Csv("SELECT count(*) AS n FROM raw.events"), "n\n1\n");
   EXPECT_TRUE(Offer(request)->replayed);
+}
+
+TEST_F(HttpPipeline, FilesOfOneFormAreOneOfferWithOneKey) {
+  Open();
+  const std::vector<source::Request> form = {
+      {.idempotency_key = "k", .name = "a.csv", .body = "id\n1\n"},
+      {.idempotency_key = "k", .name = "b.csv", .body = "id\n2\n"},
+      {.idempotency_key = "k", .name = "c.json", .body = R"({"id": 3})"}};
+  const auto first = Offer(form);
+  ASSERT_TRUE(first);
+  Open();
+  const auto again = Offer(form);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->replayed);
+  EXPECT_EQ(again->sequence, first->sequence);
+  // Any other form is another body: fewer files, more, or one that differs.
+  auto other = form;
+  EXPECT_EQ(Offer(std::span(form).first(2)).error().error.code, "request.key_reused");
+  EXPECT_EQ(Offer(std::span(form).first(1)).error().error.code, "request.key_reused");
+  other[2].body = R"({"id": 4})";
+  EXPECT_EQ(Offer(other).error().error.code, "request.key_reused");
+  other = form;
+  other.push_back(form[0]);
+  EXPECT_EQ(Offer(other).error().error.code, "request.key_reused");
+  // Of one that is wrong nothing is stored.
+  other.erase(other.begin(), other.begin() + 3);
+  other[0].idempotency_key = "k2";
+  other.push_back({.name = "bad.csv", .body = "name\n1\n"});
+  EXPECT_EQ(Offer(other).error().error.message, "bad.csv: the header lacks id");
+  Run();
+  EXPECT_EQ(Csv("SELECT id, _source FROM raw.events ORDER BY id"),
+            "id,_source\n1,events-0a0b0c0d-1\n2,events-0a0b0c0d-2\n3,events-0a0b0c0d-3\n");
 }
 
 struct Wrong {
@@ -369,12 +404,10 @@ TEST_F(HttpPipeline, AStrictRequestIsTakenWholeOrNotAtAll) {
     EXPECT_EQ(Csv("SELECT source FROM dead_letters.events"), "source\nevents-0a0b0c0d-4\n");
     auto refused = Must(Receipt("events-0a0b0c0d-2"));
     EXPECT_EQ(refused.stage, source::ReceiptStage::kRejected);
-    EXPECT_EQ(refused.counts, (ledger::Counts{.read = 3,
-                                              .accepted = 0,
-                                              .rejected = 3,
-                                              .duplicate = 0,
-                                              .filtered = 0,
-                                              .late = 0}));
+    EXPECT_EQ(
+        refused.counts,
+        (ledger::Counts{
+            .read = 3, .accepted = 0, .rejected = 3, .duplicate = 0, .filtered = 0, .late = 0}));
     ASSERT_EQ(refused.faults.size(), 1U);
     EXPECT_EQ(refused.faults[0].line, 2U);
     EXPECT_EQ(refused.faults[0].code, "type.bigint");

@@ -105,7 +105,7 @@ struct ReadAhead::State {
   std::vector<ObjectProgress> splits;
   size_t next = 0;                     // The first split that is not done.
   std::optional<OpenReading> reading;  // Of splits[next], where a batch ended inside it.
-  BatchLimits limits;  // Of the batch being read.
+  BatchLimits limits;                  // Of the batch being read.
   uint64_t rows_in_batch = 0;
   uint64_t bytes_in_batch = 0;
   Channel channel;

@@ -156,12 +156,8 @@ ledger::RequestCounts RequestTally::TakeRefused(uint64_t read) {
     refused.sequence = requests_.begin()->first;
     refused.faults = std::move(requests_.begin()->second.faults);
   }
-  refused.counts = {.read = read,
-                    .accepted = 0,
-                    .rejected = read,
-                    .duplicate = 0,
-                    .filtered = 0,
-                    .late = 0};
+  refused.counts = {
+      .read = read, .accepted = 0, .rejected = read, .duplicate = 0, .filtered = 0, .late = 0};
   return refused;
 }
 

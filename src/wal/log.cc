@@ -31,7 +31,7 @@ struct OpenGroup {
   std::string bytes = std::string(kGroupHeaderBytes, '\0');
   Sequence first;
   uint32_t entries = 0;
-  std::vector<Done> dones;
+  std::vector<Done> dones;  // One per entry.
   std::vector<StreamUse> streams;
   std::vector<SpoolUse> spools;
 
@@ -95,10 +95,15 @@ class GroupLog final : public Log {
     return Room(this, stream, bytes);
   }
 
-  void Append(StreamId stream, std::string_view head, std::string_view body, Done done,
-              std::optional<Spool> spool) override {
-    WEIR_CHECK(head.size() + body.size() <= kLogEntryBytesMax);
-    const uint32_t crc = EntryBodyCrc(head, body);
+  void Append(StreamId stream, std::span<const NewEntry> entries, Done done) override {
+    size_t size = 0;
+    size_t payload = 0;
+    for (const NewEntry& entry : entries) {
+      payload += entry.head.size() + entry.body.size();
+      size += EntryBytes(entry.head.size() + entry.body.size(), entry.spool);
+    }
+    WEIR_CHECK(!entries.empty() && payload <= kLogEntryBytesMax);
+    const uint32_t crc = EntryBodyCrc(entries.front().head, entries.front().body);
     std::unique_lock lock(mutex_);
     if (why_ || stopping_ || waiting_ > options_.memory_bytes_max) {
       const Error why = why_ ? *why_
@@ -111,18 +116,16 @@ class GroupLog final : public Log {
       done(Fail(why));
       return;
     }
-    const size_t size = EntryBytes(head.size() + body.size(), spool);
+    // A group is in the log whole or not at all, and so is what is in one group.
     if (open_.entries != 0 && open_.bytes.size() + size > kLogGroupBytes) {
       closed_.push_back(std::move(open_));
       open_ = TakeSpare();
     }
-    const Sequence sequence = next_;
-    next_ = next_.next();
-    if (open_.entries++ == 0) open_.first = sequence;
-    AppendEntry(open_.bytes, sequence, stream, head, body, spool, crc);
-    open_.dones.push_back(std::move(done));
-    NoteStream(stream, sequence);
-    if (spool) open_.spools.push_back({stream, sequence, *spool});
+    for (const NewEntry& entry : entries) {
+      const bool first = &entry == &entries.front();
+      Put(stream, entry, first ? crc : EntryBodyCrc(entry.head, entry.body));
+      open_.dones.push_back(first ? std::move(done) : Done());
+    }
     waiting_ += size;
     const bool wake = idle_;
     idle_ = false;
@@ -223,6 +226,16 @@ class GroupLog final : public Log {
     holdings_.GiveBack(stream, bytes);
   }
 
+  // Into the open group.
+  void Put(StreamId stream, const NewEntry& entry, uint32_t crc) {
+    const Sequence sequence = next_;
+    next_ = next_.next();
+    if (open_.entries++ == 0) open_.first = sequence;
+    AppendEntry(open_.bytes, sequence, stream, entry.head, entry.body, entry.spool, crc);
+    NoteStream(stream, sequence);
+    if (entry.spool) open_.spools.push_back({stream, sequence, *entry.spool});
+  }
+
   void NoteStream(StreamId stream, Sequence sequence) {
     for (StreamUse& use : open_.streams) {
       if (use.stream != stream) continue;
@@ -267,11 +280,9 @@ class GroupLog final : public Log {
   static void Acknowledge(OpenGroup& group, const Result<void>& written) {
     Sequence sequence = group.first;
     for (Done& done : group.dones) {
-      if (written) {
-        done(sequence);
-      } else {
-        done(Fail(written.error()));
-      }
+      // Of what was appended together the first one's is called.
+      if (done && written) done(sequence);
+      if (done && !written) done(Fail(written.error()));
       sequence = sequence.next();
     }
   }

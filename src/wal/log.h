@@ -25,6 +25,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,6 +45,13 @@ struct LogOptions {
   uint64_t segment_bytes = kLogSegmentBytes;
   std::vector<std::string> streams;  // Names of those that append and trim; each gets a share.
   Sequence after;                    // New sequences are higher than this one.
+};
+
+// What is appended. Views of the call.
+struct NewEntry {
+  std::string_view head;
+  std::string_view body;
+  std::optional<Spool> spool = {};  // A file that it refers to.
 };
 
 using Found = std::function<void(const Entry&)>;
@@ -117,8 +125,14 @@ class Log {
 
   // Appends head and body as one entry; `spool` is a file that it refers to. Both are copied. At
   // most kLogEntryBytesMax. `done` gets wal.memory, or state().why, where it cannot.
-  virtual void Append(StreamId stream, std::string_view head, std::string_view body, Done done,
-                      std::optional<Spool> spool = {}) = 0;
+  void Append(StreamId stream, std::string_view head, std::string_view body, Done done,
+              std::optional<Spool> spool = {}) {
+    const NewEntry entry{head, body, spool};
+    Append(stream, std::span(&entry, 1), std::move(done));
+  }
+  // Appends several, with sequences that follow each other: whatever dies, all of them are in the
+  // log, or none. Together at most kLogEntryBytesMax. `done` gets the first one's.
+  virtual void Append(StreamId stream, std::span<const NewEntry> entries, Done done) = 0;
 
   // Entries of `stream` behind `after`, up to `until`.
   virtual std::unique_ptr<LogReader> Read(StreamId stream, Sequence after,

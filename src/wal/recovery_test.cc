@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <future>
+
 #include "wal/log_test_internal.h"
 #include "wal/recovery_internal.h"
 
@@ -88,6 +90,35 @@ TEST_F(DamageTest, ATailTornAtAnyByteIsCutOffAndNothingElse) {
     WriteBytes(last.at, whole);
   }
   EXPECT_EQ(Open().bodies.size(), 3U);
+}
+
+TEST(TogetherTest, EntriesAppendedTogetherAreThereAllOrNoneHoweverTheTailIsTorn) {
+  const TestFolder folder;
+  const std::string large(700'000, 'x');
+  {
+    const auto log = MustOpen(OptionsIn(folder.path()));
+    ASSERT_TRUE(AppendOne(*log, "a", "before"));
+    const std::vector<NewEntry> together = {{"", large}, {"h", "two"}, {"", large}};
+    std::promise<Result<Sequence>> promise;
+    auto done = promise.get_future();
+    log->Append(StreamOf("a"), together,
+                [&](Result<Sequence> first) { promise.set_value(std::move(first)); });
+    EXPECT_EQ(done.get()->value, 2U);
+    EXPECT_EQ(log->state().groups, 2U);
+    EXPECT_EQ(ReadAll(*log, "a").at(4), large);
+    EXPECT_EQ(ReadAll(*log, "a").at(3), "htwo");
+  }
+  const std::string path = folder.path() + "/" + SegmentName(1);
+  for (const uint64_t cut : {1'300'000, 750'000, 710'000, 9'000}) {
+    ASSERT_EQ(truncate(path.c_str(), static_cast<off_t>(cut)), 0);
+    ASSERT_EQ(truncate(path.c_str(), static_cast<off_t>(kSmallSegment)), 0);
+    size_t found = 0;
+    ASSERT_TRUE(Recover(env::SystemFiles(), OptionsIn(folder.path()), [&](const Entry& entry) {
+      EXPECT_EQ(entry.bytes, "before");
+      ++found;
+    }));
+    EXPECT_EQ(found, 1U) << cut;
+  }
 }
 
 TEST_F(DamageTest, ATornTailIsWrittenOver) {

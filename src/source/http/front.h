@@ -20,6 +20,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,12 +75,11 @@ class Intake {
   // For bodies over kLogBodyBytesMax. Blocks, and so does what it returns.
   virtual Result<std::unique_ptr<wal::SpoolWriter>> NewSpool() = 0;
 
-  // The front checks alone, and nothing stored: for several requests that are stored all or none.
-  // Blocks for as long as a spooled body takes to be read.
-  virtual std::expected<void, Refusal> Check(const Request& request) = 0;
-  // Checks and stores. Does not block, but for the check of a spooled body. `done` may be called
+  // Checks and stores `requests` (at least one): all of them or none, whatever dies. Their
+  // sequences follow each other; the answer has the first. The key is that of the first, and stands
+  // for all their bodies. Does not block, but for the check of spooled bodies. `done` may be called
   // before it returns.
-  virtual void Offer(const Request& request, OfferDone done) = 0;
+  virtual void Offer(std::span<const Request> requests, OfferDone done) = 0;
 
   // "orders-3f2a9c1e-1234567": pipeline, instance, sequence.
   virtual std::string ReceiptOf(wal::Sequence sequence) const = 0;

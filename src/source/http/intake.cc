@@ -24,6 +24,19 @@ uint64_t BytesOf(const Request& request) {
   return text != nullptr ? text->size() : std::get<wal::Spool>(request.body).bytes;
 }
 
+std::optional<wal::Spool> SpoolOf(const Request& request) {
+  const auto* spool = std::get_if<wal::Spool>(&request.body);
+  return spool != nullptr ? std::optional(*spool) : std::nullopt;
+}
+
+// Of the record in the log, without its body: fixed fields, and texts with their lengths.
+uint64_t HeadBytesMost(const RequestRecord& record) {
+  constexpr uint64_t kFixed = 128;
+  uint64_t bytes = kFixed + record.name.size();
+  for (const auto& [column, text] : record.values) bytes += column.size() + text.size() + 4;
+  return bytes;
+}
+
 std::unexpected<Refusal> TooLarge(uint64_t most) {
   return Refuse(413, "request.too_large", "a body of this route has at most " + FormatBytes(most),
                 "send it in smaller parts");
@@ -63,25 +76,20 @@ std::expected<wal::Room, Refusal> PipelineIntake::Admit(uint64_t bytes) {
   return std::move(*room);
 }
 
-std::expected<void, Refusal> PipelineIntake::Check(const Request& request) {
-  const auto record = Examine(request);
-  if (!record) return std::unexpected(record.error());
-  return {};
-}
-
-void PipelineIntake::Offer(const Request& request, OfferDone done) {
-  auto record = Examine(request);
-  const auto* spool = std::get_if<wal::Spool>(&request.body);
+void PipelineIntake::Offer(std::span<const Request> requests, OfferDone done) {
+  auto records = ExamineAll(requests);
   const auto answer = [&](Offered offered) {
-    if (spool != nullptr) shared_.log.DropSpool(*spool);
+    for (const Request& request : requests)
+      if (const auto spool = SpoolOf(request)) shared_.log.DropSpool(*spool);
     done(std::move(offered));
   };
-  if (!record) return answer(std::unexpected(std::move(record).error()));
-  if (!record->key) return Store(request, *record, std::move(done));
-  const KeyAnswer known = shared_.keys.Begin(*record->key, record->received_at);
+  if (!records) return answer(std::unexpected(std::move(records).error()));
+  const RequestRecord& first = records->front();
+  if (!first.key) return Store(requests, *records, std::move(done));
+  const KeyAnswer known = shared_.keys.Begin(*first.key, first.received_at);
   switch (known.state) {
     case KeyState::kNew:
-      return Store(request, *record, std::move(done));
+      return Store(requests, *records, std::move(done));
     case KeyState::kStored:
       return answer(Stored{known.sequence, true});
     case KeyState::kRunning: {
@@ -100,6 +108,30 @@ void PipelineIntake::Offer(const Request& request, OfferDone done) {
       return answer(std::move(full));
     }
   }
+}
+
+std::expected<PipelineIntake::Records, Refusal> PipelineIntake::ExamineAll(
+    std::span<const Request> requests) const {
+  Records records;
+  uint64_t bytes = 0;
+  for (const Request& request : requests) {
+    auto record = Examine(request);
+    if (!record) {
+      Refusal refusal = std::move(record).error();
+      if (requests.size() > 1 && !request.name.empty())
+        refusal.error.message = std::string(request.name) + ": " + refusal.error.message;
+      return std::unexpected(std::move(refusal));
+    }
+    bytes += HeadBytesMost(*record) + (SpoolOf(request) ? 0 : BytesOf(request));
+    records.push_back(std::move(*record));
+  }
+  if (requests.size() > 1 && bytes > kLogEntryBytesMax)
+    return Refuse(413, "request.too_many_files", "so many files cannot be stored together",
+                  "send fewer in one request");
+  auto key = FindKey(requests);
+  if (!key) return std::unexpected(std::move(key).error());
+  records.front().key = *key;
+  return records;
 }
 
 std::expected<RequestRecord, Refusal> PipelineIntake::Examine(const Request& request) const {
@@ -135,16 +167,15 @@ std::expected<RequestRecord, Refusal> PipelineIntake::Examine(const Request& req
     record.handling = Handling::kStrict;
     record.joining = Joining::kAlone;
   }
-  if (auto found = FindKey(request, record); !found) return std::unexpected(found.error());
   FindValues(request, record);
   return record;
 }
 
-std::expected<void, Refusal> PipelineIntake::FindKey(const Request& request,
-                                                     RequestRecord& record) const {
-  const std::string_view sent = request.idempotency_key;
+std::expected<std::optional<KeyRecord>, Refusal> PipelineIntake::FindKey(
+    std::span<const Request> requests) const {
+  const std::string_view sent = requests.front().idempotency_key;
   const Idempotency wanted = pipeline_.http.idempotency;
-  if (sent.empty() && wanted == Idempotency::kOptional) return {};
+  if (sent.empty() && wanted == Idempotency::kOptional) return std::nullopt;
   if (sent.empty() && wanted == Idempotency::kRequired)
     return Refuse(400, "request.key_missing", "this route needs an Idempotency-Key",
                   "send one that is the same whenever this request is repeated");
@@ -152,24 +183,35 @@ std::expected<void, Refusal> PipelineIntake::FindKey(const Request& request,
     return Refuse(
         400, "request.key",
         "an Idempotency-Key has at most " + std::to_string(kIdempotencyKeyBytesMax) + " bytes");
-  env::Hash128 body;
-  if (const auto* text = std::get_if<std::string_view>(&request.body)) {
-    body = env::ContentHash128(*text);
-  } else {
-    const auto hashed = HashSpooled(shared_.log, std::get<wal::Spool>(request.body));
-    if (!hashed) return std::unexpected(RefusalOf(hashed.error()));
-    body = env::ContentHash128(*hashed);
-  }
+  const auto bodies = HashBodies(requests);
+  if (!bodies) return std::unexpected(bodies.error());
   std::string scoped = pipeline_.name;
   // The content's keys and the senders' are apart.
   scoped += sent.empty() ? '\1' : '\0';
   if (sent.empty()) {
-    scoped.append(reinterpret_cast<const char*>(&body), sizeof(body));
+    scoped.append(reinterpret_cast<const char*>(&*bodies), sizeof(*bodies));
   } else {
     scoped += sent;
   }
-  record.key = KeyRecord{env::ContentHash128(scoped), body.low};
-  return {};
+  return KeyRecord{env::ContentHash128(scoped), bodies->low};
+}
+
+// Of one body, or of the hashes of several.
+std::expected<env::Hash128, Refusal> PipelineIntake::HashBodies(
+    std::span<const Request> requests) const {
+  std::string hashes;
+  env::Hash128 hash;
+  for (const Request& request : requests) {
+    if (const auto spool = SpoolOf(request)) {
+      const auto hashed = HashSpooled(shared_.log, *spool);
+      if (!hashed) return std::unexpected(RefusalOf(hashed.error()));
+      hash = env::ContentHash128(*hashed);
+    } else {
+      hash = env::ContentHash128(std::get<std::string_view>(request.body));
+    }
+    hashes.append(reinterpret_cast<const char*>(&hash), sizeof(hash));
+  }
+  return requests.size() == 1 ? hash : env::ContentHash128(hashes);
 }
 
 void PipelineIntake::FindValues(const Request& request, RequestRecord& record) const {
@@ -183,30 +225,45 @@ void PipelineIntake::FindValues(const Request& request, RequestRecord& record) c
   }
 }
 
-void PipelineIntake::Store(const Request& request, const RequestRecord& record, OfferDone done) {
-  thread_local std::string head;
-  head.clear();
-  EncodeRequest(record, head);
-  const auto* text = std::get_if<std::string_view>(&request.body);
-  std::optional<wal::Spool> spool;
-  if (text == nullptr) spool = std::get<wal::Spool>(request.body);
+void PipelineIntake::Store(std::span<const Request> requests, const Records& records,
+                           OfferDone done) {
+  thread_local std::string heads;
+  thread_local std::vector<size_t> ends;
+  heads.clear();
+  ends.clear();
+  for (const RequestRecord& record : records) {
+    EncodeRequest(record, heads);
+    ends.push_back(heads.size());
+  }
+  thread_local std::vector<wal::NewEntry> entries;
+  entries.clear();
+  std::vector<wal::Spool> spools;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    const size_t begin = i == 0 ? 0 : ends[i - 1];
+    const auto* text = std::get_if<std::string_view>(&requests[i].body);
+    entries.push_back({.head = std::string_view(heads).substr(begin, ends[i] - begin),
+                       .body = text != nullptr ? *text : std::string_view(),
+                       .spool = SpoolOf(requests[i])});
+    if (entries.back().spool) spools.push_back(*entries.back().spool);
+  }
   ++shared_.under_way;
   shared_.log.Append(
-      stream_.id, head, text != nullptr ? *text : std::string_view(),
-      [this, key = record.key, at = record.received_at, spool,
+      stream_.id, entries,
+      [this, key = records.front().key, at = records.front().received_at,
+       spools = std::move(spools),
        done = std::move(done)](Result<wal::Sequence> stored) mutable {
         if (key && stored) shared_.keys.Stored(*key, *stored, at);
         if (key && !stored) shared_.keys.Dropped(*key);
         if (stored) {
           done(Stored{*stored, false});
         } else {
-          // After a failed sync nobody knows whether the log has it: then its file stays, too.
-          if (spool && stored.error().code != "wal.failed") shared_.log.DropSpool(*spool);
+          // After a failed sync nobody knows whether the log has it: then its files stay, too.
+          if (stored.error().code != "wal.failed")
+            for (const wal::Spool& spool : spools) shared_.log.DropSpool(spool);
           done(std::unexpected(RefusalOf(stored.error())));
         }
         --shared_.under_way;
-      },
-      spool);
+      });
 }
 
 }  // namespace weir::source

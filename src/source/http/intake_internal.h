@@ -30,8 +30,7 @@ class PipelineIntake final : public Intake {
   const std::vector<std::string>& headers() const override { return headers_; }
   std::expected<wal::Room, Refusal> Admit(uint64_t bytes) override;
   Result<std::unique_ptr<wal::SpoolWriter>> NewSpool() override { return shared_.log.NewSpool(); }
-  std::expected<void, Refusal> Check(const Request& request) override;
-  void Offer(const Request& request, OfferDone done) override;
+  void Offer(std::span<const Request> requests, OfferDone done) override;
   std::string ReceiptOf(wal::Sequence sequence) const override {
     return MakeReceipt(stream_, sequence);
   }
@@ -40,10 +39,13 @@ class PipelineIntake final : public Intake {
   const FrontPipeline& spec() const { return pipeline_; }
 
  private:
+  using Records = std::vector<RequestRecord>;  // One per request.
+  std::expected<Records, Refusal> ExamineAll(std::span<const Request> requests) const;
   std::expected<RequestRecord, Refusal> Examine(const Request& request) const;
-  std::expected<void, Refusal> FindKey(const Request& request, RequestRecord& record) const;
+  std::expected<std::optional<KeyRecord>, Refusal> FindKey(std::span<const Request> requests) const;
+  std::expected<env::Hash128, Refusal> HashBodies(std::span<const Request> requests) const;
   void FindValues(const Request& request, RequestRecord& record) const;
-  void Store(const Request& request, const RequestRecord& record, OfferDone done);
+  void Store(std::span<const Request> requests, const Records& records, OfferDone done);
 
   IntakeShared& shared_;
   FrontPipeline pipeline_;

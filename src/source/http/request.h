@@ -47,7 +47,8 @@ struct Request {
 // Why nothing of a request was stored. `error` has code, message and next step of the problem.
 //   400 request.key_missing, request.key (longer than kIdempotencyKeyBytesMax)
 //   409 request.running     the same key is being stored right now: ask again
-//   413 request.too_large, request.inflates (a bomb, or beyond the limit when inflated)
+//   413 request.too_large, request.inflates (a bomb, or beyond the limit when inflated),
+//       request.too_many_files (what is to be stored together does not fit)
 //   415 request.type (not in `accept`), request.encoding
 //   422 request.empty, request.broken (it cannot be inflated), request.json (malformed),
 //       request.csv_header (a not null column without default is missing), request.key_reused
@@ -61,7 +62,7 @@ struct Refusal {
 };
 
 struct Stored {
-  wal::Sequence sequence;  // Intake::ReceiptOf makes its id.
+  wal::Sequence sequence;  // Of the first request; Intake::ReceiptOf makes its id.
   bool replayed = false;   // The key was known with this body: nothing was stored now.
 };
 

@@ -98,7 +98,8 @@ Result<DecodedRequest> DecodeRequest(std::string_view payload) {
   const auto compression = taker.Take<uint8_t>();
   const auto flags = taker.Take<uint8_t>();
   const bool strict = (flags & kStrictFlag) != 0;
-  if (version != (strict ? kStrictVersion : kVersion) || format > static_cast<uint8_t>(format::FormatKind::kJson) ||
+  if (version != (strict ? kStrictVersion : kVersion) ||
+      format > static_cast<uint8_t>(format::FormatKind::kJson) ||
       compression > static_cast<uint8_t>(format::Compression::kZstd))
     return corrupt();
   record.format = static_cast<format::FormatKind>(format);
