@@ -116,8 +116,11 @@ void CheckTogether(const PipelineSpec& spec, const config::Node& node,
     reading.Add("config.missing_key",
                 "a CSV without a header needs a contract: its columns name the fields", node.place,
                 "contract: { columns: { id: bigint not null, name: varchar } }");
-  if (spec.generates() && (spec.late || spec.dedupe || spec.max_bad))
-    reading.Add("config.not_built", "a generate source takes no late, dedupe or max_bad",
+  if (files != nullptr && spec.land && source::WouldFind(*files, spec.land->path))
+    reading.Add("land.path", "what is kept would be found as input by '" + files->glob + "'",
+                node.Find("land")->place, "keep it in a folder outside of it");
+  if (spec.generates() && (spec.late || spec.dedupe || spec.max_bad || spec.land))
+    reading.Add("config.not_built", "a generate source takes no late, dedupe, max_bad or land",
                 node.place, "write them where the data is read");
 }
 
@@ -139,8 +142,8 @@ const config::FieldTable<PipelineSpec>& PipelineFields() {
              "what becomes of records whose time has long passed"),
        Field("dedupe", &PipelineSpec::dedupe, DedupeShape(), Optional(),
              "the first of records with equal keys wins, in the batch and against the table"),
-       Field("land", &PipelineSpec::name, config::Text(), Optional(), "raw bytes as received, kept")
-           .Later(),
+       Field("land", &PipelineSpec::land, LandShape(), Optional(),
+             "files that keep raw bytes as received; {date} {hour} {name} {seq} {pipeline}"),
        Field("bad_records", &PipelineSpec::bad_records, config::Nested(BadRecordsFields()),
              Optional(), "files of refused records, beside their table"),
        Field("schedule", &PipelineSpec::name, config::Text(), Optional(), "when it runs by itself")

@@ -14,6 +14,7 @@
 #include "contract/contract_spec.h"
 #include "pipeline/bad_records.h"
 #include "pipeline/gates_spec.h"
+#include "pipeline/landing.h"
 #include "sink/files/file_series.h"
 #include "sink/table/table_sink.h"
 #include "source/files/files_source.h"
@@ -41,6 +42,7 @@ struct PipelineSpec {
   std::optional<DedupeSpec> dedupe;
   std::optional<MaxBadSpec> max_bad;
   FlushSpec flush;
+  std::optional<LandSpec> land;
   std::optional<BadRecordsSpec> bad_records;
   SinkSpec sink;
 

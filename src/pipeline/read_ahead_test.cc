@@ -25,6 +25,9 @@ class TextSource final : public source::Source {
     if (found == objects.end()) return Fail(ErrorKind::kNotFound, "source.lost", "gone");
     return std::make_unique<Reading>(found->second, split.object == changed);
   }
+  Result<source::LandedAs> LandAs(const ledger::ObjectProgress& split) const override {
+    return source::LandedAs{.name = split.object, .own = "", .at = {}};
+  }
   Result<format::FormatSpec> FormatOf(const ledger::ObjectProgress&) const override {
     format::FormatSpec csv;
     csv.kind = format::FormatKind::kCsv;

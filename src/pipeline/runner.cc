@@ -463,7 +463,19 @@ struct Runner::State {
     if (staged->refused) return RefuseWhole(batch, *staged);
     WEIR_ASSIGN(const auto why, WhyHeld(batch, *staged));
     if (why) return HoldBatch(batch, *staged, *why);
+    if (auto landed = Land(batch, *staged); !landed) {
+      if (InputIsGone(landed.error())) return VoidBatch(batch, landed.error());
+      return Fail(std::move(landed).error());
+    }
     return Commit(batch, std::move(*staged), begun, "");
+  }
+
+  // Keeps the bytes of what the batch has read.
+  Result<void> Land(const commit::OpenBatch& batch, const StagedBatch& staged) {
+    if (!spec.land) return {};
+    std::vector<ObjectProgress> read = batch.plan.splits;
+    read.resize(staged.progress.size());
+    return Landing{context.files, context.catalog, *source, *spec.land}.Land(batch.id, read);
   }
 
   // A request that is all or nothing, and nothing: its batch is void, its input read, and its
@@ -573,6 +585,7 @@ struct Runner::State {
     ReadAhead input = Again(batch);
     WEIR_ASSIGN(StagedBatch staged, RunBatch(parts, batch, input, [](uint64_t) {}));
     if (staged.fail) return Fail(*staged.fail);
+    WEIR_TRY(Land(batch, staged));
     WEIR_TRY(Commit(batch, std::move(staged), begun, "accepted by a person; it was held: " + why));
     WEIR_ASSIGN(const auto record, context.catalog.Batch(spec.name, batch.id.number));
     return *record->outcome;

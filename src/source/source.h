@@ -69,6 +69,14 @@ class OpenSplit {
   virtual Result<void> CheckUnchanged() = 0;
 };
 
+// What a split is kept as (`land`).
+struct LandedAs {
+  std::string name;  // Of the file or upload; where it has none, one of its own.
+  std::string own;   // No other split has it.
+  Instant at;        // When it came.
+  uint64_t seq = 0;  // Its number among what came; 0: it has none.
+};
+
 class Source {
  public:
   virtual ~Source() = default;
@@ -87,6 +95,9 @@ class Source {
   virtual Result<std::unique_ptr<OpenSplit>> Open(const ledger::ObjectProgress& split) = 0;
   // How the split's bytes are to be decoded; of a dead letter's input, its name is enough.
   virtual Result<format::FormatSpec> FormatOf(const ledger::ObjectProgress& split) const = 0;
+  // How its bytes, as Read(0) has them, are to be kept: the same at every replay. Error
+  // source.lost.
+  virtual Result<LandedAs> LandAs(const ledger::ObjectProgress& split) const = 0;
   // What of requests the commit of a batch that read these must keep.
   virtual ledger::RequestRows RequestsOf(const std::vector<ledger::ObjectProgress>& /*read*/) {
     return {};

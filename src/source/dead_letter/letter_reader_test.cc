@@ -19,6 +19,9 @@ class MemorySource final : public Source {
       return Fail(ErrorKind::kNotFound, "source.lost", "the file is gone");
     return std::make_unique<Split>(found->second);
   }
+  Result<LandedAs> LandAs(const ledger::ObjectProgress& split) const override {
+    return LandedAs{.name = split.object, .own = "", .at = {}};
+  }
   Result<format::FormatSpec> FormatOf(const ledger::ObjectProgress& split) const override {
     const std::string& object = split.object;
     return format::FormatOfPath(object).value();

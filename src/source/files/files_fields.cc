@@ -87,18 +87,21 @@ Result<WhenDone> ParseWhenDone(const std::string& text) {
 void CheckMove(const FilesSpec& spec, const config::Node& node, const config::Reading& reading) {
   const auto* to = std::get_if<MoveTo>(&spec.when_done);
   if (to == nullptr) return;
-  std::string name;
-  for (const char letter : spec.glob.substr(spec.glob.rfind('/') + 1))
-    if (letter != '*' || name.empty()) name += letter == '*' || letter == '?' ? 'x' : letter;
-  const std::string path = to->path.Fill({.at = {}, .name = name, .pipeline = "p"}) +
-                           (to->path.Uses("name") ? "" : "/" + name);
-  if (!env::MatchesGlob(spec.glob, path)) return;
+  const auto path = PathTemplate::Parse(to->path.text() + (to->path.Uses("name") ? "" : "/{name}"));
+  if (!path || !WouldFind(spec, *path)) return;
   const config::Node* value = node.Find("when_done");
   reading.Add("source.when_done", "moved files would be found again by '" + spec.glob + "'",
               value != nullptr ? value->place : node.place, "move them to a folder outside of it");
 }
 
 }  // namespace
+
+bool WouldFind(const FilesSpec& spec, const PathTemplate& path) {
+  std::string name;
+  for (const char letter : spec.glob.substr(spec.glob.rfind('/') + 1))
+    if (letter != '*' || name.empty()) name += letter == '*' || letter == '?' ? 'x' : letter;
+  return env::MatchesGlob(spec.glob, path.Fill({.at = {}, .name = name, .pipeline = "p"}));
+}
 
 const config::FieldTable<FilesSpec>& FilesFields() {
   static const config::FieldTable<FilesSpec> table{

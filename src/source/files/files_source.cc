@@ -85,6 +85,14 @@ class FilesSource final : public Source {
     return OpenFileSplit(files_, names_.PathOf(split.object), split);
   }
 
+  Result<LandedAs> LandAs(const ObjectProgress& split) const override {
+    constexpr size_t kOwnDigits = 8;
+    return LandedAs{.name = split.object.substr(split.object.rfind('/') + 1),
+                    .own = split.version.substr(0, kOwnDigits),
+                    .at = {split.mtime_ns / 1000},
+                    .seq = 0};
+  }
+
   Result<format::FormatSpec> FormatOf(const ObjectProgress& split) const override {
     const std::string& object = split.object;
     const auto by_name = format::FormatOfPath(object);

@@ -54,6 +54,9 @@ struct FilesSpec {
 // The keys of `source: { files: ... }`.
 const config::FieldTable<FilesSpec>& FilesFields();
 
+// Whether the glob would find files that are written to `path`.
+bool WouldFind(const FilesSpec& spec, const PathTemplate& path);
+
 // What a source of files borrows and is named by.
 struct FilesContext {
   env::Files& files;

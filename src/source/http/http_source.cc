@@ -50,6 +50,10 @@ class HttpSource final : public Source {
                               .csv = format::CsvOptions::OfInput()};
   }
 
+  Result<LandedAs> LandAs(const ObjectProgress& split) const override {
+    return LandRequestsAs(stream_, split);
+  }
+
   // Keys move when the last of their split was read: until then they are in the log.
   ledger::RequestRows RequestsOf(const std::vector<ObjectProgress>& read) override {
     ledger::RequestRows rows;
@@ -90,6 +94,8 @@ class ClosedSource final : public Source {
   Result<format::FormatSpec> FormatOf(const ObjectProgress& split) const override {
     return Closed(split);
   }
+
+  Result<LandedAs> LandAs(const ObjectProgress& split) const override { return Closed(split); }
 
  private:
   // Not lost: what is in the log can be read again by whoever serves.

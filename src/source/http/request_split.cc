@@ -243,14 +243,36 @@ Result<std::vector<ObjectProgress>> FindRequestSplits(const RequestStream& strea
   return splits;
 }
 
-Result<FormatKind> FormatOfRequests(const RequestStream& stream, const ObjectProgress& split) {
+namespace {
+
+Result<RequestRecord> FirstOf(const RequestStream& stream, const ObjectProgress& split) {
   const auto range = RangeOf(stream, split);
   if (!range) return Lost(split);
   const auto reader = stream.log.Read(stream.id, Sequence(range->first.value - 1), range->first);
   WEIR_ASSIGN(const auto entry, reader->Next());
   if (!entry) return Lost(split);
-  WEIR_ASSIGN(const DecodedRequest request, DecodeRequest(entry->bytes));
-  return request.record.format;
+  WEIR_ASSIGN(DecodedRequest request, DecodeRequest(entry->bytes));
+  return std::move(request.record);
+}
+
+}  // namespace
+
+Result<LandedAs> LandRequestsAs(const RequestStream& stream, const ObjectProgress& split) {
+  WEIR_ASSIGN(RequestRecord record, FirstOf(stream, split));
+  const RequestRange range = *RangeOf(stream, split);
+  LandedAs landed{.name = std::move(record.name),
+                  .own = fmt::format("{}-{}", stream.instance, range.first.value),
+                  .at = record.received_at,
+                  .seq = range.first.value};
+  if (landed.name.empty() || range.first != range.last)
+    landed.name =
+        MakeReceipt(stream, range.first) + "." + std::string(format::ToText(record.format));
+  return landed;
+}
+
+Result<FormatKind> FormatOfRequests(const RequestStream& stream, const ObjectProgress& split) {
+  WEIR_ASSIGN(const RequestRecord first, FirstOf(stream, split));
+  return first.format;
 }
 
 Result<OpenedRequests> OpenRequests(const RequestStream& stream, const ObjectProgress& split) {

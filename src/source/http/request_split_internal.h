@@ -56,6 +56,8 @@ Result<std::vector<ledger::ObjectProgress>> FindRequestSplits(const RequestStrea
 // The format of the split's requests. Error source.lost: they are not there any more.
 Result<format::FormatKind> FormatOfRequests(const RequestStream& stream,
                                             const ledger::ObjectProgress& split);
+// The upload's own name where it is one file, else the receipt of the first. Error source.lost.
+Result<LandedAs> LandRequestsAs(const RequestStream& stream, const ledger::ObjectProgress& split);
 // Error source.lost.
 struct OpenedRequests {
   std::unique_ptr<OpenSplit> split;
