@@ -286,6 +286,10 @@ class RealApi final : public Api {
       if (!one.code.empty()) health["code"] = one.code;
       body["pipelines"][one.name] = std::move(health);
     }
+    if (const auto reload = context_.reload ? context_.reload() : std::nullopt) {
+      body["reload"] = {{"state", reload->state}, {"at", FormatInstant(reload->at)}};
+      if (!reload->code.empty()) body["reload"]["code"] = reload->code;
+    }
     return Ok(body.dump());
   }
 

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,13 @@ struct PipelineHealth {
   bool well() const { return state == State::kRunning || state == State::kEnded; }
 };
 
+// What came of the last time that the project was read anew, for /health.
+struct ReloadHealth {
+  std::string state;  // "done", "failed" (what ran before runs on), "put off"
+  std::string code;   // Of the first fault.
+  Instant at;
+};
+
 struct ApiContext {
   std::string project;
   std::string version;
@@ -52,6 +60,7 @@ struct ApiContext {
   telemetry::Log& log;  // Hears who was refused.
   const env::Clock& clock;
   std::function<std::vector<PipelineHealth>()> pipelines;
+  std::function<std::optional<ReloadHealth>()> reload = {};
   std::chrono::microseconds ack_timeout = kAckTimeout;
 };
 

@@ -10,6 +10,7 @@
 
 #include "api/route.h"
 #include "base/limits.h"
+#include "base/request_limits.h"
 
 namespace weir::api {
 namespace {

@@ -3,6 +3,7 @@
 #include "api/problem.h"
 #include "api/route.h"
 #include "base/limits.h"
+#include "base/request_limits.h"
 
 namespace weir::api {
 namespace {
@@ -32,6 +33,9 @@ ordered_json Schemas() {
               {{"state", {{"enum", {"running", "retrying", "ended", "failed"}}}}, {"code", Text()}},
               {"state"})}}}},
       {"status", "version", "project", "pipelines"});
+  schemas["Health"]["properties"]["reload"] = Object(
+      {{"state", {{"enum", {"done", "failed", "put off"}}}}, {"at", Text()}, {"code", Text()}},
+      {"state", "at"});
   schemas["Problem"] = Object({{"type", Text()},
                                {"title", Text()},
                                {"status", Number()},

@@ -9,6 +9,7 @@
 #include "api/receipt.h"
 #include "api/wishes.h"
 #include "base/limits.h"
+#include "base/request_limits.h"
 #include "base/units.h"
 #include "net/multipart.h"
 

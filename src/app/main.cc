@@ -34,6 +34,17 @@ void OnSignal(int number) {
   }
 }
 
+std::atomic<int> hangups{0};
+
+void OnHangup(int /*number*/) { ++hangups; }
+
+const std::atomic<int>& CountHangups() {
+  struct sigaction action{};
+  action.sa_handler = OnHangup;
+  sigaction(SIGHUP, &action, nullptr);
+  return hangups;
+}
+
 // Batches free and take the same megabytes again and again. Given back to the system each time,
 // every page would be cleared anew: a tenth of the time of a run (docs/benchmarks/files.md).
 void KeepFreedMemory() {
@@ -52,5 +63,5 @@ int main(int argc, char** argv) {
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
   signal(SIGPIPE, SIG_IGN);
-  return weir::cli::Main(argc, argv, first_signal, stop);
+  return weir::cli::Main(argc, argv, {first_signal, stop, CountHangups});
 }

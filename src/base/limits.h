@@ -57,11 +57,6 @@ inline constexpr size_t kRequestValueBytesMax = 1024;  // Of a path parameter or
 inline constexpr uint64_t kIdempotencyKeysMax = 10'000'000;
 inline constexpr uint64_t kRequestSplitBytes = 8ULL * 1024 * 1024;  // Of small bodies read as one.
 inline constexpr size_t kRequestSplitRequests = 50'000;
-inline constexpr size_t kRequestFaultsMax = 100;  // Refused records of a request that are told of,
-inline constexpr size_t kFaultMessageBytesMax = 300;                  // each in so many words ...
-inline constexpr size_t kBatchFaultBytesMax = 4 * 1024 * 1024;        // ... and of a batch, about.
-inline constexpr uint64_t kStrictTextBytesMax = 64ULL * 1024 * 1024;  // All or nothing, inflated;
-inline constexpr uint64_t kStrictRecordsMax = 1'000'000;              // of so many records.
 
 // Tables.
 inline constexpr uint64_t kRowGroupBytesTarget = 32ULL * 1024 * 1024;

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/request_limits.h"
 #include "catalog/catalog.h"
 #include "catalog/sqlite_database_internal.h"
 

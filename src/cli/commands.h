@@ -19,6 +19,8 @@ struct Command {
   std::string folder;              // -C DIR: where to look for weir.yaml from; empty: here.
   const std::atomic<int>* signal;  // The first SIGINT or SIGTERM that came; 0: none.
   const std::atomic<bool>* stop;   // Set with it.
+  // From now on SIGHUP ends nothing, and is counted here.
+  const std::atomic<int>& (*count_hangups)();
 };
 
 struct InitOptions {
@@ -59,7 +61,8 @@ struct RunOptions {
 int Run(const Command& command, const RunOptions& options);
 
 struct ServeOptions {
-  std::string listen;  // Instead of server.listen; empty: as the project says.
+  bool reload_on_change = false;  // weir dev: when a file of the project changes.
+  std::string listen;             // Instead of server.listen; empty: as the project says.
 };
 int Serve(const Command& command, const ServeOptions& options);
 
@@ -169,6 +172,11 @@ struct ConfigShowOptions {
 int ConfigShow(const Command& command, const ConfigShowOptions& options);
 
 // Parses the arguments and runs the command.
-int Main(int argc, char** argv, const std::atomic<int>& signal, const std::atomic<bool>& stop);
+struct Signals {
+  const std::atomic<int>& first;
+  const std::atomic<bool>& stop;
+  const std::atomic<int>& (*count_hangups)();
+};
+int Main(int argc, char** argv, const Signals& signals);
 
 }  // namespace weir::cli

@@ -88,6 +88,12 @@ void AddServe(CLI::App& app, Arguments& arguments) {
   serve->callback([&] {
     arguments.verb = [&](const Command& command) { return Serve(command, arguments.serve); };
   });
+  CLI::App* dev = app.add_subcommand("dev", "serve, and read the project anew when it changes");
+  dev->add_option("--listen", arguments.serve.listen, "ADDRESS:PORT instead of server.listen");
+  dev->callback([&] {
+    arguments.serve.reload_on_change = true;
+    arguments.verb = [&](const Command& command) { return Serve(command, arguments.serve); };
+  });
 }
 
 void AddToken(CLI::App& app, Arguments& arguments) {
@@ -356,8 +362,12 @@ int ReportUnknownVerb(const Terminal& terminal, const CLI::App& app, const std::
 
 }  // namespace
 
-int Main(int argc, char** argv, const std::atomic<int>& signal, const std::atomic<bool>& stop) {
-  Command command{.terminal = DetectTerminal(), .folder = "", .signal = &signal, .stop = &stop};
+int Main(int argc, char** argv, const Signals& signals) {
+  Command command{.terminal = DetectTerminal(),
+                  .folder = "",
+                  .signal = &signals.first,
+                  .stop = &signals.stop,
+                  .count_hangups = signals.count_hangups};
   Arguments arguments;
   CLI::App app(
       "Weir: events in, checked against a contract, committed exactly once to Iceberg tables.",

@@ -1,6 +1,8 @@
 // weir serve: all pipelines of a project, continuously, and the HTTP API, in one process.
 //
-//   lock, log, state --> front (the log of requests) --> listening --> pipelines --> READY=1
+//   lock, log, state --> Serving (front, routes, pipelines) --> listening --> READY=1
+//   SIGHUP, or a changed file under weir dev --> read anew --+--> faults: told, nothing changes
+//                                                            +--> 503 --> the next Serving
 //   signal --> 503 on /readyz --> no new connection, requests end --> front drained
 //          --> what is durable is committed, within server.shutdown_grace --> exit 0
 //
@@ -9,19 +11,16 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cstdlib>
+#include <mutex>
 #include <thread>
 
-#include "api/api.h"
+#include "api/exchange.h"
 #include "api/server_limits.h"
 #include "catalog/token_store.h"
-#include "cli/command_parts.h"
-#include "cli/serve_door.h"
+#include "cli/project_watch.h"
 #include "cli/server_file.h"
-#include "cli/table_plan.h"
+#include "cli/serving.h"
 #include "env/clock.h"
-#include "env/process.h"
 #include "env/watch.h"
 
 namespace weir::cli {
@@ -32,40 +31,13 @@ using std::chrono::microseconds;
 
 // A signal ends a wait; one that came just before it is seen this much later, at most.
 constexpr microseconds kLookForSignals = std::chrono::milliseconds(500);
-constexpr microseconds kLookWhetherDrained = std::chrono::milliseconds(10);
 constexpr microseconds kReadTokensEvery = std::chrono::seconds(1);
+// How long a reload waits for requests under way, while others get 503; then it is put off.
+constexpr microseconds kReloadPatience = std::chrono::seconds(5);
+constexpr microseconds kReloadAgainIn = std::chrono::seconds(10);
 
 std::string InProject(const ReadProject& read, const std::string& path) {
   return path.starts_with('/') ? path : read.project.folder + "/" + path;
-}
-
-// --listen, else server.listen with the port that PORT names.
-Result<net::Address> ListenOn(const ServerSpec& server, const ServeOptions& options) {
-  if (!options.listen.empty()) return net::ParseAddress(options.listen);
-  auto address = net::ParseAddress(server.listen.value);
-  if (!address) {
-    address.error().place = server.listen.place;
-    return address;
-  }
-  const char* port = std::getenv("PORT");
-  if (port == nullptr || *port == '\0') return address;
-  const std::string_view text = port;
-  const auto [end, error] = std::from_chars(text.begin(), text.end(), address->port);
-  if (error == std::errc() && end == text.end()) return address;
-  return Fail(ErrorKind::kConfig, "server.listen", "PORT is no port: '" + std::string(text) + "'",
-              "a number up to 65535");
-}
-
-// Who may call. Beyond this machine that has to be said.
-Result<ServerSpec::Auth> AuthOf(const ServerSpec& server, const net::Address& address) {
-  if (server.auth) return *server.auth;
-  if (address.is_loopback()) return ServerSpec::Auth::kNone;
-  return Fail({.kind = ErrorKind::kConfig,
-               .code = "server.auth",
-               .message = address.ToString() + " can be reached from outside, and server.auth says "
-                                               "nothing",
-               .place = server.listen.place,
-               .next = "server: { auth: tokens }, and weir token create; or auth: none for all"});
 }
 
 // Keeps the API's tokens as the database has them.
@@ -102,148 +74,175 @@ class TokenWatch {
   microseconds read_at_{};
 };
 
-// The door of the pipelines with a route.
-Result<std::unique_ptr<source::Front>> OpenFront(const ReadProject& read,
-                                                 catalog::Catalog& catalog) {
-  const config::ServerLimits& limits = read.project.server.limits;
-  std::vector<source::FrontPipeline> doors;
-  for (const pipeline::PipelineSpec& spec : read.pipelines)
-    if (const auto* http = std::get_if<source::HttpSpec>(&spec.source))
-      doors.push_back({.name = spec.name,
-                       .http = *http,
-                       .columns = spec.contract.columns,
-                       .table = std::get<sink::TableSinkSpec>(spec.sink).table.ToString()});
-  return source::Front::Open({.files = env::SystemFiles(),
-                              .clock = env::SystemClock(),
-                              .random = env::SystemRandom(),
-                              .catalog = catalog,
-                              .folder = read.state_folder + "/wal",
-                              .log_bytes_max = limits.log,
-                              .memory_bytes_max = limits.memory,
-                              .keys_max = limits.keys,
-                              .body_bytes_default = limits.max_body},
-                             std::move(doors));
+// What cannot change while the server listens.
+Errors NeedsRestart(const ProjectToServe& now, const ProjectToServe& next) {
+  const auto tls = [](const ProjectToServe& one) {
+    const auto& files = one.read.project.server.tls;
+    return files ? files->cert + "\n" + files->key : std::string();
+  };
+  Errors errors;
+  const auto compare = [&](const char* key, bool same, const Place& place) {
+    if (same) return;
+    errors.push_back({.kind = ErrorKind::kConfig,
+                      .code = "server.restart",
+                      .message = std::string(key) + " changed: that needs a new start",
+                      .place = place,
+                      .next = "end weir serve and start it again"});
+  };
+  const Place listen = next.read.project.server.listen.place;
+  compare("server.listen",
+          now.address.host == next.address.host && now.address.port == next.address.port, listen);
+  compare("server.auth", now.auth == next.auth, {});
+  compare("server.tls", tls(now) == tls(next), {});
+  compare("server.limits", now.read.project.server.limits == next.read.project.server.limits, {});
+  compare("warehouse", now.read.warehouse == next.read.warehouse, {});
+  compare("the state folder", now.read.state_folder == next.read.state_folder, {});
+  compare("logs",
+          now.read.project.logs.folder == next.read.project.logs.folder &&
+              now.read.project.logs.level == next.read.project.logs.level,
+          {});
+  return errors;
 }
 
-// What is served, put together. The members end in the opposite order, as they must.
 class ServeCommand {
  public:
-  ServeCommand(const Command& command, const ReadProject& read, CompiledProject& compiled,
-               State& state, telemetry::Log& log)
+  ServeCommand(const Command& command, const ServeOptions& options,
+               std::unique_ptr<ProjectToServe> project, telemetry::Log& log)
       : command_(command),
-        read_(read),
+        options_(options),
+        project_(std::move(project)),
         logs_({&log, &metrics_}),
-        inner_(command),
-        parts_{inner_, options_, {read, compiled, state, logs_, stop_}, &health_} {
-    inner_.stop = &stop_;
-    inner_.terminal.json = false;
-  }
+        watch_(env::SystemFiles(), project_->read.project.folder) {}
   ~ServeCommand() {
-    StopPipelines();
+    exchange_.Set(nullptr);
     server_.reset();
   }
   ServeCommand(const ServeCommand&) = delete;
   ServeCommand& operator=(const ServeCommand&) = delete;
 
-  // Everything but the answering of requests.
-  std::expected<void, Errors> Prepare(const net::Address& address, ServerSpec::Auth auth) {
-    const auto one = [](Error error) { return std::unexpected(Errors{std::move(error)}); };
-    std::vector<std::string> names;
-    for (const auto& spec : read_.pipelines)
-      if (spec.serves()) names.push_back(spec.name);
-    if (!names.empty()) {
-      auto asked = State::Open(read_, State::Access::kWrite);
-      if (!asked) return one(asked.error());
-      front_state_ = std::move(*asked);
-      auto front = OpenFront(read_, front_state_->catalog());
-      if (!front) return one(front.error());
-      front_ = std::move(*front);
-    }
-    if (auth == ServerSpec::Auth::kTokens) {
-      auto watch = TokenWatch::Open(read_);
-      if (!watch) return one(watch.error());
-      tokens_ = std::move(*watch);
-    }
-    auto api = api::Api::Make({.project = read_.project.name,
-                               .version = WEIR_VERSION,
-                               .front = front_.get(),
-                               .http_pipelines = std::move(names),
-                               .tokens = tokens_ ? &tokens_->tokens() : nullptr,
-                               .metrics = metrics_,
-                               .log = logs_,
-                               .clock = env::SystemClock(),
-                               .pipelines = [this] { return health_.All(); },
-                               .ack_timeout = read_.project.server.limits.ack_timeout});
-    if (!api) return one(api.error());
-    api_ = std::move(*api);
-    for (const auto& spec : read_.pipelines) {
-      if (!spec.serves()) continue;
-      const auto begin = BeginOf(spec);
-      if (!begin) return one(begin.error());
-      doors_.push_back(std::make_unique<DoorPipeline>(parts_, *front_, spec, *begin));
-    }
-    net::ServerOptions options{.address = address,
-                               .limits = api::NetLimits(read_.project.server.limits)};
-    if (const auto& tls = read_.project.server.tls)
-      options.tls = {InProject(read_, tls->cert), InProject(read_, tls->key)};
-    auto server = net::Server::Listen(options, env::SystemClock(), *api_);
-    if (!server) return one(server.error());
-    server_ = std::move(*server);
-    return {};
-  }
-
-  int Go(ServerSpec::Auth auth) {
-    const std::string scheme = read_.project.server.tls ? "https://" : "http://";
+  int Go() {
+    if (const auto ready = Prepare(); !ready)
+      return Report(command_.terminal, ready.error(), project_->read.project.sources);
+    const std::string scheme = project_->read.project.server.tls ? "https://" : "http://";
     const RunningServer running{scheme + server_->address().ToString(), getpid()};
-    if (const auto written = WriteServer(read_, running); !written)
+    if (const auto written = WriteServer(project_->read, running); !written)
       return Report(command_.terminal, written.error());
-    StartPipelines();
+    serving_->Start();
     server_->Start();
-    logs_.Write(telemetry::ServerListening{server_->address().ToString(),
-                                           auth == ServerSpec::Auth::kNone ? "none" : "tokens"});
-    Greet(running, auth);
+    const bool open = project_->auth == ServerSpec::Auth::kNone;
+    logs_.Write(
+        telemetry::ServerListening{server_->address().ToString(), open ? "none" : "tokens"});
+    const std::atomic<int>& hangups = command_.count_hangups();
+    Greet(running);
     NotifySystemd("READY=1\nSTATUS=listening on " + running.url);
+    int seen = hangups.load();
     while (!command_.stop->load()) {
       env::SystemWatches().Sleep(kLookForSignals);
-      if (tokens_) tokens_->Look(env::SystemClock().Monotonic());
+      const microseconds now = env::SystemClock().Monotonic();
+      if (tokens_) tokens_->Look(now);
+      const int came = hangups.load();
+      const bool asked = came != seen;
+      seen = came;
+      if (asked || (options_.reload_on_change && watch_.Changed())) reload_at_ = now;
+      if (reload_at_ && *reload_at_ <= now && !Reload()) return 1;
     }
     return End();
   }
 
  private:
-  void StartPipelines() {
-    for (const auto& door : doors_) door->Start();
-    std::vector<const pipeline::PipelineSpec*> files;
-    for (const auto& spec : read_.pipelines)
-      if (!spec.serves() && !spec.generates()) files.push_back(&spec);
-    if (files.empty()) return;
-    for (const auto* spec : files) health_.Set(spec->name, HealthBoard::State::kRunning);
-    followed_ = std::thread([this, files] {
-      env::GiveWay();
-      Follow(parts_, files);
-    });
+  // Everything but the answering of requests.
+  std::expected<void, Errors> Prepare() {
+    const ReadProject& read = project_->read;
+    if (project_->auth == ServerSpec::Auth::kTokens) {
+      auto state = State::Open(read, State::Access::kWrite);  // The database may be new.
+      if (!state) return std::unexpected(Errors{state.error()});
+      auto watch = TokenWatch::Open(read);
+      if (!watch) return std::unexpected(Errors{watch.error()});
+      tokens_ = std::move(*watch);
+    }
+    auto serving = MakeServing(*project_);
+    if (!serving) return std::unexpected(std::move(serving).error());
+    serving_ = std::move(*serving);
+    net::ServerOptions options{.address = project_->address,
+                               .limits = api::NetLimits(read.project.server.limits)};
+    if (const auto& tls = read.project.server.tls)
+      options.tls = {InProject(read, tls->cert), InProject(read, tls->key)};
+    auto server = net::Server::Listen(options, env::SystemClock(), exchange_);
+    if (!server) return std::unexpected(Errors{server.error()});
+    server_ = std::move(*server);
+    exchange_.Set(&serving_->api());
+    return {};
   }
 
-  void StopPipelines() {
-    stop_ = true;
-    env::SystemWatches().Wake();
-    if (front_ != nullptr) front_->EndWaits();
-    if (followed_.joinable()) followed_.join();
-    doors_.clear();
+  std::expected<std::unique_ptr<Serving>, Errors> MakeServing(ProjectToServe& project) {
+    return Serving::Make({.command = command_,
+                          .log = logs_,
+                          .metrics = metrics_,
+                          .tokens = tokens_ ? &tokens_->tokens() : nullptr,
+                          .reload = [this] { return ReloadState(); }},
+                         project);
   }
 
-  // A batch that is not settled, and files of bad records that are not published yet, wait for
-  // nobody's request.
-  Result<DoorPipeline::Begin> BeginOf(const pipeline::PipelineSpec& spec) {
-    WEIR_ASSIGN(const auto state, front_state_->catalog().Pipeline(spec.name));
-    return state.settled() && !spec.bad_records ? DoorPipeline::Begin::kWithNews
-                                                : DoorPipeline::Begin::kAtOnce;
+  // Reads the project anew; from now on, or from when requests under way have ended, it counts.
+  // False: neither the new one nor the old one can be served, and the server ends.
+  bool Reload() {
+    reload_at_.reset();
+    auto next = ReadToServe(command_.folder, options_);
+    if (!next) return Refused(next.error());
+    const config::Sources& sources = (*next)->read.project.sources;
+    if (Errors errors = NeedsRestart(*project_, **next); !errors.empty())
+      return Refused({std::move(errors), sources});
+    exchange_.Set(nullptr);
+    if (!exchange_.WaitUntilAnswered(kReloadPatience)) {
+      exchange_.Set(&serving_->api());
+      reload_at_ = env::SystemClock().Monotonic() + kReloadAgainIn;
+      SetReload("put off", "server.busy");
+      command_.terminal.Talk("reload: put off, since a request is under way for long");
+      return true;
+    }
+    serving_->StopIntake(microseconds(0));
+    serving_.reset();
+    auto serving = MakeServing(**next);
+    if (serving) {
+      project_ = std::move(*next);
+      SetReload("done", "");
+      command_.terminal.Talk("reloaded");
+    } else {
+      Refused({serving.error(), sources});
+      serving = MakeServing(*project_);
+    }
+    if (!serving) {
+      Report(command_.terminal, serving.error(), project_->read.project.sources);
+      End();
+      return false;
+    }
+    serving_ = std::move(*serving);
+    serving_->Start();
+    exchange_.Set(&serving_->api());
+    return true;
   }
 
-  void Greet(const RunningServer& running, ServerSpec::Auth auth) const {
+  bool Refused(const ProjectFaults& faults) {
+    Report(command_.terminal, faults.errors, faults.sources);
+    command_.terminal.Talk("reload: the project has faults, what ran before runs on");
+    for (const Error& error : faults.errors) logs_.Write(telemetry::ErrorHappened{error, "", {}});
+    SetReload("failed", faults.errors.front().code);
+    return true;
+  }
+
+  void SetReload(const char* state, const std::string& code) {
+    const std::lock_guard lock(mutex_);
+    reload_ = {.state = state, .code = code, .at = env::SystemClock().Now()};
+  }
+  std::optional<api::ReloadHealth> ReloadState() const {
+    const std::lock_guard lock(mutex_);
+    return reload_;
+  }
+
+  void Greet(const RunningServer& running) const {
     const Terminal& terminal = command_.terminal;
     terminal.Talk("listening on " + running.url + "; its routes: " + running.url + "/docs");
-    if (auth == ServerSpec::Auth::kNone && !server_->address().is_loopback()) {
+    if (project_->auth == ServerSpec::Auth::kNone && !server_->address().is_loopback()) {
       terminal.Talk("warning: server.auth is none: whoever reaches this address may write");
       logs_.Write(telemetry::Warned{"server.auth", "auth: none on an address that is no loopback"});
     }
@@ -252,78 +251,50 @@ class ServeCommand {
   }
 
   int End() {
-    const microseconds begun = env::SystemClock().Monotonic();
-    const microseconds grace = read_.project.server.shutdown_grace;
+    const microseconds until =
+        env::SystemClock().Monotonic() + project_->read.project.server.shutdown_grace;
+    const auto left = [until] {
+      return std::max(until - env::SystemClock().Monotonic(), microseconds(0));
+    };
     logs_.Write(telemetry::ShutdownAsked{command_.signal->load() == 2 ? "SIGINT" : "SIGTERM"});
     command_.terminal.Talk("ending: no new requests; what is durable is being committed");
     NotifySystemd("STOPPING=1");
-    api_->SetDraining();
-    server_->Drain(grace);
-    if (front_ != nullptr) {
-      front_->Stop();
-      front_->Drain();
-      while (Waiting() && env::SystemClock().Monotonic() - begun < grace)
-        std::this_thread::sleep_for(kLookWhetherDrained);
-    }
-    StopPipelines();
-    RemoveServer(read_);
+    if (serving_) serving_->api().SetDraining();
+    server_->Drain(left());
+    if (serving_) serving_->StopIntake(left());
+    exchange_.Set(nullptr);
+    server_.reset();
+    serving_.reset();
+    RemoveServer(project_->read);
     return command_.signal->load() == 2 ? 130 : 0;
   }
 
-  // Whether something durable waits for a pipeline that still runs.
-  bool Waiting() const {
-    return std::ranges::any_of(health_.All(), [this](const api::PipelineHealth& one) {
-      return one.state == HealthBoard::State::kRunning && front_->waiting_bytes(one.name) != 0;
-    });
-  }
-
   const Command& command_;
-  const ReadProject& read_;
+  const ServeOptions& options_;
+  std::unique_ptr<ProjectToServe> project_;
   telemetry::Metrics metrics_;
   mutable telemetry::SharedLog logs_;
-  std::atomic<bool> stop_{false};  // Of the pipelines; a signal ends the server first.
-  Command inner_;
-  RunOptions options_;
-  HealthBoard health_;
-  CommandParts parts_;
-  std::unique_ptr<State> front_state_;  // Of the front alone.
-  std::unique_ptr<source::Front> front_;
+  ProjectWatch watch_;
   std::unique_ptr<TokenWatch> tokens_;
-  std::unique_ptr<api::Api> api_;
-  std::unique_ptr<net::Server> server_;
-  std::vector<std::unique_ptr<DoorPipeline>> doors_;
-  std::thread followed_;
+  mutable std::mutex mutex_;
+  std::optional<api::ReloadHealth> reload_;
+  std::optional<microseconds> reload_at_;
+  api::Exchange exchange_;
+  std::unique_ptr<Serving> serving_;
+  std::unique_ptr<net::Server> server_;  // The first to end: it asks the others.
 };
 
 }  // namespace
 
 int Serve(const Command& command, const ServeOptions& options) {
   const Terminal& terminal = command.terminal;
-  const auto read = ReadWholeProject(command.folder);
-  if (!read) return Report(terminal, read.error().errors, read.error().sources);
-  auto compiled = CompileProject(*read);
-  if (!compiled) return Report(terminal, compiled.error(), read->project.sources);
-  const auto address = ListenOn(read->project.server, options);
-  if (!address) return Report(terminal, Errors{address.error()}, read->project.sources);
-  const auto auth = AuthOf(read->project.server, *address);
-  if (!auth) return Report(terminal, Errors{auth.error()}, read->project.sources);
-  const auto lock = LockState(*read);
+  auto project = ReadToServe(command.folder, options);
+  if (!project) return Report(terminal, project.error().errors, project.error().sources);
+  const auto lock = LockState((*project)->read);
   if (!lock) return Report(terminal, lock.error());
-  auto log = OpenProjectLog(*read);
+  auto log = OpenProjectLog((*project)->read);
   if (!log) return Report(terminal, log.error());
-  auto state = State::Open(*read, State::Access::kWrite);
-  if (!state) return Report(terminal, state.error());
-  std::vector<const pipeline::PipelineSpec*> pipelines;
-  for (const auto& spec : read->pipelines)
-    if (!spec.generates()) pipelines.push_back(&spec);
-  const auto plans = PlanTables(pipelines, (*state)->lake());
-  if (!plans) return Report(terminal, plans.error());
-  if (const Errors drift = DriftOf(*plans); !drift.empty())
-    return Report(terminal, drift, read->project.sources);
-  ServeCommand serve(command, *read, *compiled, **state, **log);
-  if (const auto ready = serve.Prepare(*address, *auth); !ready)
-    return Report(terminal, ready.error(), read->project.sources);
-  return serve.Go(*auth);
+  return ServeCommand(command, options, std::move(*project), **log).Go();
 }
 
 }  // namespace weir::cli

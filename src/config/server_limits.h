@@ -26,6 +26,7 @@ struct ServerLimits {
   uint64_t memory = 0;
   uint64_t log = 0;
   uint64_t keys = 0;
+  friend bool operator==(const ServerLimits&, const ServerLimits&) = default;
 };
 
 // Its keys all have a default, so that a Read of an empty map gives what counts. Errors beside

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/request_limits.h"
 #include "base/result.h"
 #include "base/units.h"
 #include "ledger/batch.h"

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <future>
 
+#include "base/request_limits.h"
 #include "pipeline/runner.h"
 #include "query/output.h"
 #include "query/snapshot_query.h"

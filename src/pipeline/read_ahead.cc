@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/request_limits.h"
 #include "format/decoder.h"
 #include "pipeline/read_ahead_internal.h"
 #include "source/dead_letter/letter.h"

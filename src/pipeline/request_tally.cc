@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/request_limits.h"
 #include "format/decoder.h"
 #include "pipeline/request_tally_internal.h"
 

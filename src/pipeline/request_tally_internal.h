@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/request_limits.h"
 #include "catalog/catalog.h"
 #include "contract/contract.h"
 #include "ledger/request.h"

@@ -1,4 +1,5 @@
 #include "pipeline/runner.h"
+#include "base/request_limits.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/request_limits.h"
 #include "base/units.h"
 #include "source/http/front_checks_internal.h"
 #include "source/http/intake_internal.h"
