@@ -389,7 +389,7 @@ Decision BeginUpload(const UploadContext& context, source::Intake& intake, const
   uint64_t bytes_max = intake.http().max_body;
   if (handling == Handling::kStrict) {
     ack = Ack::kCommitted;  // Only then is it known.
-    bytes_max = std::min(bytes_max, kStrictTextBytesMax);
+    bytes_max = bytes_max == 0 ? kStrictTextBytesMax : std::min(bytes_max, kStrictTextBytesMax);
     if (head.content_length.value_or(0) > bytes_max)
       return Problem(413, "request.too_large",
                      "all or nothing is for bodies of " + FormatBytes(bytes_max) + " at most",

@@ -226,10 +226,11 @@ TEST_F(HttpPipeline, AKeyCountsOnceAlsoAfterARestart) {
 
 TEST_F(HttpPipeline, FilesOfOneFormAreOneOfferWithOneKey) {
   Open();
+  const std::vector<source::NameValue> path = {{"store", "S1"}};
   const std::vector<source::Request> form = {
-      {.idempotency_key = "k", .name = "a.csv", .body = "id\n1\n"},
-      {.idempotency_key = "k", .name = "b.csv", .body = "id\n2\n"},
-      {.idempotency_key = "k", .name = "c.json", .body = R"({"id": 3})"}};
+      {.idempotency_key = "k", .path = path, .name = "a.csv", .body = "id\n1\n"},
+      {.idempotency_key = "k", .path = path, .name = "b.csv", .body = "id\n2\n"},
+      {.idempotency_key = "k", .path = path, .name = "c.json", .body = R"({"id": 3})"}};
   const auto first = Offer(form);
   ASSERT_TRUE(first);
   Open();
@@ -338,6 +339,7 @@ TEST_F(HttpPipeline, AReceiptTellsWhichRecordsWereRefusedAndWhy) {
   columns_[1].from = "na/me";
   columns_[1].nullable = false;
   for (const uint64_t rows : {100'000, 2, 1}) {
+    std::filesystem::remove_all(folder_ + "/lake");
     std::filesystem::remove_all(folder_ + "/weir.db");
     std::filesystem::remove_all(folder_ + "/wal");
     Open();

@@ -1,10 +1,10 @@
 #include "pipeline/runner.h"
-#include "base/request_limits.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "base/check.h"
+#include "base/request_limits.h"
 #include "commit/upkeep.h"
 #include "env/hash.h"
 #include "format/decoder.h"

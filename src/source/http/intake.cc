@@ -251,8 +251,7 @@ void PipelineIntake::Store(std::span<const Request> requests, const Records& rec
   shared_.log.Append(
       stream_.id, entries,
       [this, key = records.front().key, at = records.front().received_at,
-       spools = std::move(spools),
-       done = std::move(done)](Result<wal::Sequence> stored) mutable {
+       spools = std::move(spools), done = std::move(done)](Result<wal::Sequence> stored) mutable {
         if (key && stored) shared_.keys.Stored(*key, *stored, at);
         if (key && !stored) shared_.keys.Dropped(*key);
         if (stored) {
