@@ -281,7 +281,8 @@ class Upload : public std::enable_shared_from_this<Upload> {
   }
 
   // One receipt after the other is asked for; `state` is of the last one first.
-  void Committed(Result<source::ReceiptState> state, const std::shared_ptr<FirstAnswer<Upload>>& first) {
+  void Committed(Result<source::ReceiptState> state,
+                 const std::shared_ptr<FirstAnswer<Upload>>& first) {
     if (state) receipts_.push_back(std::move(*state));
     if (state && receipts_.size() < parts_.size()) {
       context_.front.FindReceipt(
