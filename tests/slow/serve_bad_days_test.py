@@ -94,8 +94,8 @@ class FullDisks(unittest.TestCase):
             self.assertEqual((status, answer["code"]), (503, "file.full"))
             self.assertIn("Retry-After", headers)
             self.assertEqual(server.ask("GET", "/livez")[0], 200)
-            health = self.health(server)
-            self.assertEqual((health["status"], health["pipelines"]["orders"]["state"]), ("degraded", "retrying"))
+            self.wait_until(lambda: self.health(server)["pipelines"]["orders"]["state"] == "retrying", "it retries")
+            self.assertEqual(self.health(server)["status"], "degraded")
             for _ in range(20):
                 self.assertEqual(ids.send()[0], 503)
             filler.unlink()
