@@ -159,6 +159,12 @@ class FakeFront final : public source::Front {
   bool accepting = true;
 };
 
+// Takes events from any thread, as the workers write them; RecordedLog is for one.
+class SilentLog final : public telemetry::Log {
+ public:
+  void Write(const telemetry::Event&) override {}
+};
+
 struct Asked {
   std::string method = "POST";
   std::string target = "/orders";
@@ -245,7 +251,7 @@ class ApiTest : public testing::Test {
   }
 
   FakeFront front_;
-  telemetry::RecordedLog log_;
+  SilentLog log_;
   PipelineHealth health_{.name = "files"};
   std::vector<std::string> names_;
   telemetry::Metrics metrics_;
