@@ -67,7 +67,7 @@ class RealApi final : public Api {
     const size_t own = routes_.size();
     for (const std::string& name : context_.http_pipelines) WEIR_TRY(AddDoor(name, own));
     openapi_ = OpenApi(routes_, context_.project, context_.version, context_.tokens != nullptr);
-    meters_ = std::vector<RouteMeter>(routes_.size() + 1);
+    meters_ = std::make_shared<std::vector<RouteMeter>>(routes_.size() + 1);
     return {};
   }
 
@@ -77,21 +77,23 @@ class RealApi final : public Api {
   std::variant<net::Response, net::Admission> Begin(const net::RequestHead& head) override {
     const microseconds begun = context_.clock.Monotonic();
     Decided decided = Decide(head);
-    RouteMeter& meter = meters_[decided.route];
+    RouteMeter& meter = (*meters_)[decided.route];
     if (auto* response = std::get_if<net::Response>(&decided.decision)) {
       meter.Count(response->status, context_.clock.Monotonic() - begun);
       return std::move(*response);
     }
     auto& admission = std::get<net::Admission>(decided.decision);
+    // Who waits for a commit may be answered after our end, when its connection is long gone.
     admission.receiver = std::make_unique<Metered>(
-        std::move(admission.receiver), std::move(decided.pass), [this, &meter, begun](int status) {
-          meter.Count(status, context_.clock.Monotonic() - begun);
+        std::move(admission.receiver), std::move(decided.pass),
+        [meters = meters_, &meter, &clock = context_.clock, begun](int status) {
+          meter.Count(status, clock.Monotonic() - begun);
         });
     return std::move(admission);
   }
 
   net::Response Refuse(int status, std::string_view code, std::string_view detail) override {
-    meters_.back().Count(status, {});
+    meters_->back().Count(status, {});
     return Problem(status, code, detail);
   }
 
@@ -322,7 +324,7 @@ class RealApi final : public Api {
     for (const Route& route : routes_) labels.push_back({route.method, route.pattern});
     labels.push_back({"", ""});
     std::string text = context_.metrics.Prometheus();
-    text += RouteMetrics(labels, meters_);
+    text += RouteMetrics(labels, *meters_);
     text +=
         acks_.Text("weir_ack_seconds", "Time from a request's head to its records on the disk.");
     text += ProcessMetrics(context_.version);
@@ -332,7 +334,7 @@ class RealApi final : public Api {
 
   ApiContext context_;
   std::vector<Route> routes_;
-  std::vector<RouteMeter> meters_;  // One per route, and one for what is none.
+  std::shared_ptr<std::vector<RouteMeter>> meters_;  // One per route, and one for what is none.
   Histogram acks_;
   std::string openapi_;
   std::atomic<bool> draining_{false};

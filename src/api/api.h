@@ -6,6 +6,7 @@
 //   (1) A route is open only to tokens with its scope, unless auth is none or it says so.
 //   (2) A 202 is sent only for what intake called Stored; each refusal left nothing behind.
 //   (3) What OpenAPI does not name is no route, and no status is answered that it does not name.
+//   (4) Answers may still be asked of the front when the Api ends: those outlive it.
 // Threads: those of net::Site; Set... from any.
 #pragma once
 

@@ -159,12 +159,6 @@ class FakeFront final : public source::Front {
   bool accepting = true;
 };
 
-// Takes events from any thread, as the workers write them; RecordedLog is for one.
-class SilentLog final : public telemetry::Log {
- public:
-  void Write(const telemetry::Event&) override {}
-};
-
 struct Asked {
   std::string method = "POST";
   std::string target = "/orders";
@@ -184,7 +178,9 @@ class ApiTest : public testing::Test {
     AddDoor("orders", Door("/orders"));
     AddDoor("sales", Door("/stores/{store_id}/sales", source::Ack::kCommitted));
   }
-  Result<std::unique_ptr<Api>> Make(const Tokens* tokens = nullptr) {
+  Result<std::unique_ptr<Api>> Make(
+      const Tokens* tokens = nullptr,
+      std::chrono::microseconds ack_timeout = std::chrono::milliseconds(5)) {
     return Api::Make(
         {.project = "shop",
          .version = "1",
@@ -195,7 +191,7 @@ class ApiTest : public testing::Test {
          .log = log_,
          .clock = env::SystemClock(),
          .pipelines = [this] { return std::vector<PipelineHealth>{{.name = "orders"}, health_}; },
-         .ack_timeout = std::chrono::milliseconds(5)});
+         .ack_timeout = ack_timeout});
   }
   net::Response Ask(const Asked& asked) {
     if (!api_) api_ = std::move(*Make());
@@ -251,7 +247,7 @@ class ApiTest : public testing::Test {
   }
 
   FakeFront front_;
-  SilentLog log_;
+  telemetry::RecordedLog log_;
   PipelineHealth health_{.name = "files"};
   std::vector<std::string> names_;
   telemetry::Metrics metrics_;
@@ -445,6 +441,29 @@ TEST_F(ApiTest, AllOrNothingIsForOneFileOfBoundedSize) {
   const auto decided = api->Begin(head);
   ASSERT_TRUE(std::holds_alternative<net::Response>(decided));
   EXPECT_EQ(std::get<net::Response>(decided).status, 413);
+}
+
+TEST_F(ApiTest, WhoWaitsForACommitMayBeAnsweredAfterItsEnd) {
+  front_.commits = false;
+  auto api = std::move(*Make(nullptr, std::chrono::hours(1)));
+  net::RequestHead head;
+  head.method = "POST";
+  head.target = head.path = "/orders";
+  head.query = "ack=committed";
+  head.content_length = 2;
+  std::optional<net::Response> came;
+  {
+    auto begun = api->Begin(head);
+    net::Receiver& receiver = *std::get<net::Admission>(begun).receiver;
+    ASSERT_EQ(receiver.Take("{}", [] {}), net::Taken::kMore);
+    receiver.Finish([&](net::Response response) { came = std::move(response); });
+  }
+  ASSERT_TRUE(front_.waiting != nullptr);
+  auto waiting = std::move(front_.waiting);
+  api.reset();
+  waiting(front_.State("orders-1-1"));
+  ASSERT_TRUE(came.has_value());
+  EXPECT_EQ(came->status, 200);
 }
 
 TEST_F(ApiTest, RefusalsAreProblems) {

@@ -50,11 +50,17 @@ class NullLog final : public Log {
   void Write(const Event&) override {}
 };
 
-// Keeps the events, for tests. Threads: one at a time.
+// Keeps the events, for tests. Threads: any may write; `events` is for when nobody does.
 class RecordedLog final : public Log {
  public:
-  void Write(const Event& event) override { events.push_back(event); }
+  void Write(const Event& event) override {
+    const std::lock_guard lock(mutex_);
+    events.push_back(event);
+  }
   std::vector<Event> events;
+
+ private:
+  std::mutex mutex_;
 };
 
 // Tells each of several logs, which outlive it.
