@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "api/exchange.h"
@@ -111,8 +112,9 @@ class ServeCommand {
       : command_(command),
         options_(options),
         project_(std::move(project)),
-        logs_({&log, &metrics_}),
-        watch_(env::SystemFiles(), project_->read.project.folder) {}
+        logs_({&log, &metrics_}) {
+    if (options.reload_on_change) watch_.emplace(env::SystemFiles(), project_->read.project.folder);
+  }
   ~ServeCommand() {
     exchange_.Set(nullptr);
     server_.reset();
@@ -143,7 +145,7 @@ class ServeCommand {
       const int came = hangups.load();
       const bool asked = came != seen;
       seen = came;
-      if (asked || (options_.reload_on_change && watch_.Changed())) reload_at_ = now;
+      if (asked || (watch_ && watch_->Changed())) reload_at_ = now;
       if (reload_at_ && *reload_at_ <= now && !Reload()) return 1;
     }
     return End();
@@ -274,7 +276,7 @@ class ServeCommand {
   std::unique_ptr<ProjectToServe> project_;
   telemetry::Metrics metrics_;
   mutable telemetry::SharedLog logs_;
-  ProjectWatch watch_;
+  std::optional<ProjectWatch> watch_;  // Under weir dev.
   std::unique_ptr<TokenWatch> tokens_;
   mutable std::mutex mutex_;
   std::optional<api::ReloadHealth> reload_;
