@@ -242,7 +242,7 @@ class ConnectionOf final : public Connection {
       co_return co_await Refuse(refusal_);
     }
     if (end == BodyEnd::kRefusedByReceiver) keep_alive_ = false;
-    answered_ = std::make_shared<Once<Response>>(core_.context.get_executor());
+    answered_ = std::make_shared<Once<Response>>(core_.inbox);
     receiver_->Finish([giver = typename Once<Response>::Giver(answered_)](
                           Response response) mutable { giver.Give(std::move(response)); });
     auto answer = co_await answered_->Take();
@@ -331,7 +331,7 @@ class ConnectionOf final : public Connection {
   awaitable<BodyEnd> Pass(std::string_view piece) {
     if (piece.empty()) co_return BodyEnd::kWhole;
     WithoutLimit();
-    resumed_ = std::make_shared<Once<bool>>(core_.context.get_executor());
+    resumed_ = std::make_shared<Once<bool>>(core_.inbox);
     const Taken taken = receiver_->Take(
         piece, [giver = typename Once<bool>::Giver(resumed_)]() mutable { giver.Give(true); });
     std::optional<bool> resumed = true;

@@ -1,5 +1,5 @@
 // One thread of the server with its connections. All of it belongs to that thread, but `context`,
-// to which others post.
+// to which others post; a connection's part of it is `inbox`.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -14,6 +14,7 @@
 #include <unordered_set>
 
 #include "env/clock.h"
+#include "net/core_inbox_internal.h"
 #include "net/limits.h"
 #include "net/server.h"
 
@@ -35,6 +36,9 @@ class Connection {
 struct Core {
   Core(const Limits& limits_of, const env::Clock& clock_of, Site& site_of)
       : limits(limits_of), clock(clock_of), site(site_of) {}
+  ~Core() { inbox->Close(); }
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
 
   const Limits& limits;
   const env::Clock& clock;
@@ -42,6 +46,7 @@ struct Core {
   boost::asio::io_context context{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard{
       context.get_executor()};
+  const std::shared_ptr<CoreInbox> inbox = std::make_shared<CoreInbox>(context);
   boost::asio::steady_timer tick{context};
   std::unordered_set<Connection*> connections;
   std::string date;  // "Sat, 21 Nov 2026 09:00:00 GMT", as of the last tick.

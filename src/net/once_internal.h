@@ -2,26 +2,23 @@
 //
 //   Once<T> (coroutine's side) <---- Giver (the other's side): Give, or destroyed without it
 //
-// Threads: Take and Close on the executor's; a Giver on any, also after the executor is gone.
+// Threads: Take and Close on the inbox's; a Giver on any, also after that thread is gone.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <utility>
+
+#include "net/core_inbox_internal.h"
 
 namespace weir::net {
 
 template <class T>
 class Once : public std::enable_shared_from_this<Once<T>> {
  public:
-  using Executor = boost::asio::io_context::executor_type;
-
   class Giver {
    public:
     explicit Giver(std::shared_ptr<Once> once) : once_(std::move(once)) {}
@@ -38,7 +35,7 @@ class Once : public std::enable_shared_from_this<Once<T>> {
     std::shared_ptr<Once> once_;
   };
 
-  explicit Once(Executor executor) : executor_(std::move(executor)) {}
+  explicit Once(std::shared_ptr<CoreInbox> inbox) : inbox_(std::move(inbox)) {}
 
   // The value; nullopt where the giver was dropped, or Close was called.
   boost::asio::awaitable<std::optional<T>> Take() {
@@ -46,43 +43,35 @@ class Once : public std::enable_shared_from_this<Once<T>> {
       co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
           [this](auto handler) { waiting_ = std::move(handler); }, boost::asio::use_awaitable);
     }
-    Close();
+    arrived_ = true;
     co_return std::move(value_);
   }
 
-  // What arrives from now on is dropped, on the thread of its giver. Ends a Take with nothing.
+  // What arrives from now on is dropped. Ends a Take with nothing.
   void Close() {
-    {
-      const std::lock_guard lock(mutex_);
-      closed_ = true;
-    }
     arrived_ = true;
     // In a turn of its own: the coroutine may end whoever called us.
-    if (waiting_) boost::asio::post(executor_, std::exchange(waiting_, nullptr));
+    if (waiting_) env::Together::Send(inbox_, std::exchange(waiting_, nullptr));
   }
 
  private:
   void Arrive(std::optional<T> value) {
-    const std::lock_guard lock(mutex_);
-    if (closed_) return;
-    if (executor_.running_in_this_thread() && !waiting_) {
-      value_ = std::move(value);
-      arrived_ = true;
-      return;
-    }
-    // The executor lives: who closes it closes us before.
-    boost::asio::post(executor_,
-                      [self = this->shared_from_this(), value = std::move(value)]() mutable {
-                        if (self->arrived_) return;
-                        self->value_ = std::move(value);
-                        self->arrived_ = true;
-                        if (auto waiting = std::exchange(self->waiting_, nullptr)) waiting();
-                      });
+    // A coroutine that waits goes on in a turn of its own, too.
+    if (inbox_->IsOfThisThread() && !waiting_) return Receive(std::move(value));
+    env::Together::Send(inbox_,
+                        [self = this->shared_from_this(), value = std::move(value)]() mutable {
+                          self->Receive(std::move(value));
+                        });
   }
 
-  Executor executor_;
-  std::mutex mutex_;
-  bool closed_ = false;  // Guarded by mutex_; the rest belongs to the executor's thread.
+  void Receive(std::optional<T> value) {
+    if (std::exchange(arrived_, true)) return;
+    value_ = std::move(value);
+    if (auto waiting = std::exchange(waiting_, nullptr)) waiting();
+  }
+
+  const std::shared_ptr<CoreInbox> inbox_;
+  // The rest belongs to the inbox's thread.
   bool arrived_ = false;
   std::optional<T> value_;
   std::move_only_function<void()> waiting_;

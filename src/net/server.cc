@@ -107,8 +107,12 @@ class AsioServer final : public Server {
 
   void Start() override {
     for (const auto& core : cores_) {
+      asio::co_spawn(core->context, CoreInbox::Serve(core->inbox), asio::detached);
       asio::co_spawn(core->context, Tick(*core), asio::detached);
-      core->thread = std::thread([&core = *core] { core.context.run(); });
+      core->thread = std::thread([&core = *core] {
+        env::RunSoon();
+        core.context.run();
+      });
     }
     asio::co_spawn(cores_.front()->context, Accept(), asio::detached);
   }

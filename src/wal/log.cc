@@ -10,6 +10,8 @@
 
 #include "base/check.h"
 #include "env/failpoint.h"
+#include "env/inbox.h"
+#include "env/process.h"
 #include "wal/holdings_internal.h"
 #include "wal/recovery_internal.h"
 
@@ -18,7 +20,9 @@ namespace {
 
 constexpr std::chrono::seconds kTryAgain{1};  // To make a segment, where the disk was full.
 constexpr uint64_t kSmallBytes = 64 * 1024;   // A body for which room is always kept.
-constexpr size_t kSpareGroups = 4;            // Buffers kept.
+constexpr std::chrono::milliseconds kBetweenPieces{5};  // Of a segment being made.
+constexpr std::string_view kRecycledName = "recycled.new";
+constexpr size_t kSpareGroups = 4;  // Buffers kept.
 
 std::unexpected<Error> Failed(const Error& cause) {
   return Fail(ErrorKind::kIo, "wal.failed",
@@ -63,7 +67,10 @@ class GroupLog final : public Log {
         next_number_(recovered.next_number),
         next_spool_(recovered.next_spool) {
     tender_ = std::thread([this] { Tend(); });
-    writer_ = std::thread([this] { WriteAll(); });
+    writer_ = std::thread([this] {
+      env::RunSoon();
+      WriteAll();
+    });
   }
 
   ~GroupLog() override {
@@ -169,7 +176,8 @@ class GroupLog final : public Log {
     LogState state{.accepting = !why_,
                    .why = why_,
                    .durable = durable_,
-                   .disk_bytes = holdings_.disk_bytes() + (spare_ ? options_.segment_bytes : 0),
+                   .disk_bytes = holdings_.disk_bytes() + (spare_ ? options_.segment_bytes : 0) +
+                                 (recycled_.empty() ? 0 : options_.segment_bytes),
                    .bytes_max = options_.bytes_max,
                    .groups = groups_,
                    .entries = entries_};
@@ -278,6 +286,7 @@ class GroupLog final : public Log {
   }
 
   static void Acknowledge(OpenGroup& group, const Result<void>& written) {
+    const env::Together together;
     Sequence sequence = group.first;
     for (Done& done : group.dones) {
       // Of what was appended together the first one's is called.
@@ -329,7 +338,12 @@ class GroupLog final : public Log {
       const SegmentPtr& active = holdings_.active();
       if (active->end + bytes <= active->header.bytes) return active;
     }
-    spare_ready_.wait(lock, [this] { return spare_ != nullptr || spare_error_; });
+    if (spare_ == nullptr) {
+      spare_wanted_ = true;
+      tend_.notify_all();
+      spare_ready_.wait(lock, [this] { return spare_ != nullptr || spare_error_; });
+      spare_wanted_ = false;
+    }
     if (spare_ == nullptr) {
       // What was acknowledged is safe: this is a matter of space.
       why_ = spare_error_;
@@ -356,22 +370,15 @@ class GroupLog final : public Log {
       const bool make = spare_ == nullptr && !failed();
       const uint64_t number = next_number_;
       lock.unlock();
-      std::string old;
-      for (const SegmentPtr& segment : freed.segments) {
-        // One that a reader still has open keeps its bytes.
-        if (make && old.empty() && segment.use_count() == 1) {
-          old = segment->path;
-        } else {
-          (void)files_.Remove(segment->path);
-        }
-      }
+      for (const SegmentPtr& segment : freed.segments) GiveBack(*segment, segment.use_count() == 1);
       for (const Spool& spool : freed.spools)
         (void)files_.Remove(SpoolPath(options_.folder, spool.id));
       Result<SegmentPtr> made = SegmentPtr();
       if (make)
-        made = MakeSegment(
-            files_, options_.folder,
-            {.number = number, .salt = random_.Next(), .bytes = options_.segment_bytes}, old);
+        made =
+            MakeSegment(files_, options_.folder,
+                        {.number = number, .salt = random_.Next(), .bytes = options_.segment_bytes},
+                        TakeRecycled(), [this] { return HasTime(); });
       lock.lock();
       if (make) TakeMade(std::move(made));
       if (!freed_.segments.empty() || !freed_.spools.empty()) continue;
@@ -387,6 +394,30 @@ class GroupLog final : public Log {
         });
       }
     }
+  }
+
+  // One is kept for the next segment, unless a reader still has it open.
+  void GiveBack(const Segment& segment, bool unused) {
+    const std::string kept = options_.folder + "/" + std::string(kRecycledName);
+    std::unique_lock lock(mutex_);
+    const bool keep = unused && recycled_.empty();
+    lock.unlock();
+    if (!keep || !files_.Rename(segment.path, kept)) {
+      (void)files_.Remove(segment.path);
+      return;
+    }
+    lock.lock();
+    recycled_ = kept;
+  }
+  std::string TakeRecycled() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(recycled_, {});
+  }
+
+  // Waits a little, unless the writer waits for the segment that is being made.
+  bool HasTime() {
+    std::unique_lock lock(mutex_);
+    return !tend_.wait_for(lock, kBetweenPieces, [this] { return spare_wanted_ || !tending_; });
   }
 
   void TakeMade(Result<SegmentPtr> made) {
@@ -412,7 +443,9 @@ class GroupLog final : public Log {
   std::condition_variable tend_;         // For the tender.
   std::condition_variable spare_ready_;  // For the writer.
   Holdings holdings_;
-  std::optional<Error> why_;  // Nothing is accepted.
+  std::string recycled_;       // The path of a file for the next segment, or empty.
+  bool spare_wanted_ = false;  // The writer waits.
+  std::optional<Error> why_;   // Nothing is accepted.
   OpenGroup open_;
   std::deque<OpenGroup> closed_;
   std::vector<OpenGroup> spare_groups_;

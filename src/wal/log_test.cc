@@ -1,6 +1,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <thread>
 
 #include "wal/log_test_internal.h"
@@ -143,6 +144,34 @@ TEST(LogTest, AFileOfATrimmedSegmentIsUsedAgainAndNothingOldIsReadFromIt) {
   log->Trim(StreamOf("a"), Sequence(last - 1));
   EXPECT_EQ(ReadAll(*log, "a", last - 1).rbegin()->second, "end");
   EXPECT_EQ(ReadAll(*log, "a", last - 1).size(), 2U);
+}
+
+TEST(LogTest, OneTrimmedFileIsKeptToBecomeTheNextSegmentAndIsGoneAfterARestart) {
+  const TestFolder folder;
+  const auto options = OptionsIn(folder.path());
+  const std::string kept = folder.path() + "/recycled.new";
+  const std::string body(kLogBodyBytesMax, 'x');
+  const auto comes_to_be = [&](bool there) {
+    for (int i = 0; i < 1000 && std::filesystem::exists(kept) != there; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return std::filesystem::exists(kept) == there;
+  };
+  {
+    const auto log = MustOpen(options);
+    uint64_t last = 0;
+    for (int i = 0; i < 20; ++i) last = AppendOne(*log, "a", body)->value;
+    log->Trim(StreamOf("a"), Sequence(last - 1));
+    ASSERT_TRUE(comes_to_be(true));
+    // The active one, the spare one, and the one that is kept.
+    EXPECT_LE(log->state().disk_bytes, 4 * kSmallSegment);
+    for (int i = 0; i < 5; ++i) last = AppendOne(*log, "a", body)->value;
+    ASSERT_TRUE(comes_to_be(false));
+    log->Trim(StreamOf("a"), Sequence(last));
+    ASSERT_TRUE(comes_to_be(true));
+  }
+  const auto log = MustOpen(options);
+  EXPECT_FALSE(std::filesystem::exists(kept));
+  EXPECT_EQ(ReadAll(*log, "a", 24).size(), 1U);
 }
 
 TEST(LogTest, AStreamThatIsStuckKeepsItsSegmentsAndNoOthers) {

@@ -47,7 +47,8 @@ uint64_t Segment::OffsetFor(Sequence after) const {
 }
 
 Result<SegmentPtr> MakeSegment(env::Files& files, const std::string& folder,
-                               const SegmentHeader& header, const std::string& old) {
+                               const SegmentHeader& header, const std::string& old,
+                               const Pace& pace) {
   const std::string path = folder + "/" + SegmentName(header.number);
   const std::string temporary = path + ".new";
   if (!old.empty()) WEIR_TRY(files.Rename(old, temporary));
@@ -57,10 +58,12 @@ Result<SegmentPtr> MakeSegment(env::Files& files, const std::string& folder,
   WEIR_ASSIGN(made->writer, files.OpenForUpdate(temporary));
   if (old.empty()) {
     const std::string zeros(kWindowBytes, '\0');
-    for (uint64_t at = 0; at < header.bytes; at += zeros.size())
+    for (uint64_t at = 0; at < header.bytes; at += zeros.size()) {
       WEIR_TRY(made->writer->WriteAt(
           at,
           std::string_view(zeros).substr(0, std::min<uint64_t>(zeros.size(), header.bytes - at))));
+      if (pace()) WEIR_TRY(made->writer->SyncData());
+    }
   }
   WEIR_TRY(made->writer->WriteAt(0, EncodeSegmentHeader(header)));
   WEIR_TRY(made->writer->SyncData());

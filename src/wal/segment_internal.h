@@ -1,6 +1,7 @@
 // One file of the log, and reading its groups. Private to wal/.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -47,10 +48,15 @@ using SegmentPtr = std::shared_ptr<Segment>;
 
 std::string SegmentName(uint64_t number);  // "00000000000000000001.log"
 
+// Asked after each MiB of zeros. True: there was time, and the MiB goes to the disk now; many at
+// once would keep it from those who wait for an acknowledgement.
+using Pace = std::function<bool()>;
+
 // A new segment without groups: zeros first, so that writing into it allocates nothing and a sync
 // has no metadata to write. `old`: the path of a segment that nobody needs, whose file it becomes.
 Result<SegmentPtr> MakeSegment(env::Files& files, const std::string& folder,
-                               const SegmentHeader& header, const std::string& old = {});
+                               const SegmentHeader& header, const std::string& old,
+                               const Pace& pace);
 // Errors: those of DecodeSegmentHeader, with the place.
 Result<SegmentPtr> OpenSegment(env::Files& files, const std::string& path);
 
