@@ -138,9 +138,19 @@ TEST(Engine, AFolderToSpillToMakesLittleMemoryEnough) {
 }
 
 TEST(Engine, AnOptionThatDuckDBRefusesIsAnError) {
-  const auto engine = Engine::Open({.threads = -1});
-  ASSERT_FALSE(engine);
-  EXPECT_EQ(engine.error().code, "engine.open");
+  const auto session = OpenSession({.threads = -1});
+  for (int i = 0; i < 2; ++i) {
+    const auto done = session->Execute("SELECT 1");
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, "engine.open");
+  }
+}
+
+TEST(Engine, BeforeTheFirstStatementThereIsNothingToStopOrToTell) {
+  const auto session = OpenSession();
+  session->Interrupt();
+  EXPECT_EQ(session->progress(), std::nullopt);
+  EXPECT_EQ(Single(*session, "SELECT 1"), "1");
 }
 
 TEST(Engine, SessionsOfOneEngineShareTablesButNotTemporaryOnes) {
