@@ -23,7 +23,7 @@ void Together::Send(const std::shared_ptr<Inbox>& to, Work work) {
     return to->Put(std::move(works));
   }
   auto& kept = innermost->kept_;
-  auto found = std::ranges::find(kept, to, [](const auto& one) { return one.first; });
+  auto found = std::ranges::find_if(kept, [&](const auto& one) { return one.first == to; });
   if (found == kept.end()) found = kept.emplace(kept.end(), to, std::vector<Work>());
   found->second.push_back(std::move(work));
 }

@@ -194,7 +194,8 @@ Result<DecoderState> DecoderState::FromJson(std::string_view text) {
     if (json.contains("csv_header"))
       state.csv_header = json.at("csv_header").get<std::vector<std::string>>();
     if (json.contains("json")) {
-      const auto place = std::ranges::find(kJsonPlaces, json.at("json").at("place"));
+      const auto place =
+          std::ranges::find(kJsonPlaces, json.at("json").at("place").get<std::string_view>());
       if (place == kJsonPlaces.end()) return wrong("no such place in a JSON file");
       state.json.place = static_cast<JsonPlace>(place - kJsonPlaces.begin());
       state.json.column = json.at("json").at("column").get<int64_t>();
