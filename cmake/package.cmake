@@ -11,10 +11,8 @@ function(weir_package_libraries target)
     INSTALL_RPATH "$ORIGIN/lib")
   target_link_options(${target} PRIVATE -Wl,--disable-new-dtags)
   target_link_libraries(${target} PRIVATE weir_options)
-  if(NOT WEIR_SANITIZE STREQUAL "fuzzer")
-    add_custom_command(TARGET ${target} POST_BUILD VERBATIM
-      COMMENT "Copying the libraries of ${target} to lib/"
-      COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:${target}> -DWEIR_DEPS=${WEIR_DEPS}
-        -P ${CMAKE_SOURCE_DIR}/cmake/copy_libraries.cmake)
-  endif()
+  add_custom_command(TARGET ${target} POST_BUILD VERBATIM
+    COMMENT "Copying the libraries of ${target} to lib/"
+    COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:${target}> -DWEIR_DEPS=${WEIR_DEPS}
+      -P ${CMAKE_SOURCE_DIR}/cmake/copy_libraries.cmake)
 endfunction()

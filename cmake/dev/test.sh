@@ -121,10 +121,19 @@ fuzz_one() {
     -print_final_stats=1 -artifact_prefix="$broken$name-")
 }
 
-fuzz_smoke() {
-  local name
-  set_up fuzz
-  build_preset fuzz weir_fuzzers
+# Both from one build by clang: the scenarios against a weir with AddressSanitizer and UBSan, then
+# each fuzz target for a few seconds. (./dev test asan-ubsan runs the unit tests too, by GCC.)
+test_sanitized() {
+  local name start=$SECONDS
+  set_up test fuzz
+  build_preset fuzz weir weir_fuzzers
+  say "scenarios under the sanitizers"
+  (
+    sanitizer_environment
+    export WEIR_BIN=$ROOT/build/fuzz/weir
+    run_cases sanitized
+  )
+  say "scenarios under the sanitizers took $((SECONDS - start)) s with the build"
   while read -r name; do
     step "fuzz-$name" fuzz_one "$name" "${WEIR_FUZZ_SECONDS:-10}"
   done <"$ROOT/build/fuzz/fuzzers.txt"
