@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/compile_project.h"
 #include "cli/open_project.h"
+#include "cli/state_lock.h"
 #include "cli/table_plan.h"
 #include "env/failpoint.h"
 

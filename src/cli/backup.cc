@@ -16,6 +16,7 @@
 #include "base/units.h"
 #include "cli/commands.h"
 #include "cli/open_project.h"
+#include "cli/state_lock.h"
 #include "env/clock.h"
 
 namespace weir::cli {
@@ -24,7 +25,7 @@ namespace {
 using nlohmann::json;
 
 constexpr uint64_t kIndexBytesMax = 256 * kMiB;
-constexpr std::array kLeftOut = {"lock", "logs", "tmp"};
+constexpr std::array kLeftOut = {"lock", "lock.sock", "logs", "server.json", "tmp"};
 
 // Everything of a table that a reader of its kept snapshots needs, its data files aside.
 Result<std::set<std::string>> MetadataOf(State& state, const std::string& pointer,
@@ -197,7 +198,7 @@ int Backup(const Command& command, const BackupOptions& options) {
 int Restore(const Command& command, const BackupOptions& options) {
   const auto project = OpenProject(command.folder);
   if (!project) return Report(command.terminal, project.error().errors, project.error().sources);
-  const auto lock = LockState(*project);
+  const auto lock = LockState(*project, IfServed::kRefuse);
   if (!lock) return Report(command.terminal, lock.error());
   return Tell(command, RestoreFrom(*project, options.folder), "restore", options.folder);
 }

@@ -12,6 +12,7 @@
 #include "cli/make_runner.h"
 #include "cli/reading.h"
 #include "cli/run_summary.h"
+#include "cli/state_lock.h"
 
 namespace weir::cli {
 namespace {

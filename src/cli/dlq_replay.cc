@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "cli/dlq_letters.h"
 #include "cli/make_runner.h"
+#include "cli/state_lock.h"
 #include "engine/sql.h"
 #include "env/clock.h"
 

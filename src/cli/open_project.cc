@@ -7,7 +7,6 @@
 #include <cstdlib>
 
 #include "cli/lake_fits.h"
-#include "cli/server_file.h"
 #include "env/clock.h"
 #include "env/random.h"
 #include "model/model.h"
@@ -129,24 +128,6 @@ config::Project ReadTestFiles(const ReadProject& project, config::Faults& faults
   return config::LoadProject(
       {env::SystemFiles(), FromEnvironment, project.project.folder, config::LoadScope::kTests},
       faults);
-}
-
-Result<std::unique_ptr<env::FileLock>> LockState(const ReadProject& project) {
-  WEIR_TRY(env::SystemFiles().MakeFolders(project.state_folder));
-  const std::string note = "pid " + std::to_string(getpid()) + ", since " +
-                           FormatInstant({env::SystemClock().Now().micros / 1'000'000 * 1'000'000});
-  auto lock = env::SystemFiles().Lock(project.state_folder + "/lock", note);
-  if (lock || lock.error().code != "file.locked") return lock;
-  if (const auto server = FindServer(project);
-      server &&
-      lock.error().message.find("pid " + std::to_string(server->pid) + ",") != std::string::npos)
-    return Fail(
-        ErrorKind::kBusy, "run.served",
-        "a server runs in this project, at " + server->url + " (" + lock.error().message + ")",
-        "reading commands such as weir query work meanwhile; end the server to write");
-  return Fail(ErrorKind::kBusy, "run.locked",
-              "another weir is writing in this project (" + lock.error().message + ")",
-              "wait until it is done; reading commands such as weir query work meanwhile");
 }
 
 Result<std::unique_ptr<State>> State::Open(const ReadProject& project, Access access) {

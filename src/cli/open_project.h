@@ -52,9 +52,6 @@ std::vector<query::View> ReadViews(const ReadProject& project);
 // The project's tests/*.yaml, with their texts.
 config::Project ReadTestFiles(const ReadProject& project, config::Faults& faults);
 
-// The lock that one writing command at a time holds. Error run.locked (kBusy) names the holder.
-Result<std::unique_ptr<env::FileLock>> LockState(const ReadProject& project);
-
 // Catalog and lake of a project. Not movable: the parts refer to each other.
 class State {
  public:

@@ -4,6 +4,7 @@
 
 #include "cli/command_parts.h"
 #include "cli/reading.h"
+#include "cli/state_lock.h"
 #include "cli/table_plan.h"
 #include "env/clock.h"
 #include "model/selector.h"
@@ -213,7 +214,8 @@ int Run(const Command& command, const RunOptions& options) {
       return 2;
     }
   }
-  const auto lock = LockState(*read);
+  // Who follows does what a server does, for as long.
+  const auto lock = LockState(*read, options.follow ? IfServed::kRefuse : IfServed::kBorrow);
   if (!lock) return Report(command.terminal, lock.error());
   auto log = OpenProjectLog(*read);
   if (!log) return Report(command.terminal, log.error());

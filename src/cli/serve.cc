@@ -1,6 +1,7 @@
 // weir serve: all pipelines of a project, continuously, and the HTTP API, in one process.
 //
 //   lock, log, state --> Serving (front, routes, pipelines) --> listening --> READY=1
+//   a command that writes --> pipelines rest, it has the lock --> they go on
 //   SIGHUP, or a changed file under weir dev --> read anew --+--> faults: told, nothing changes
 //                                                            +--> 503 --> the next Serving
 //   signal --> 503 on /readyz --> no new connection, requests end --> front drained
@@ -21,7 +22,9 @@
 #include "cli/project_watch.h"
 #include "cli/server_file.h"
 #include "cli/serving.h"
+#include "cli/state_lock.h"
 #include "env/clock.h"
+#include "env/lock_loan.h"
 #include "env/watch.h"
 
 namespace weir::cli {
@@ -108,10 +111,12 @@ Errors NeedsRestart(const ProjectToServe& now, const ProjectToServe& next) {
 class ServeCommand {
  public:
   ServeCommand(const Command& command, const ServeOptions& options,
-               std::unique_ptr<ProjectToServe> project, telemetry::Log& log)
+               std::unique_ptr<ProjectToServe> project, const env::LendableLock& lock,
+               telemetry::Log& log)
       : command_(command),
         options_(options),
         project_(std::move(project)),
+        lock_(lock),
         logs_({&log, &metrics_}) {
     if (options.reload_on_change) watch_.emplace(env::SystemFiles(), project_->read.project.folder);
   }
@@ -139,14 +144,18 @@ class ServeCommand {
     NotifySystemd("READY=1\nSTATUS=listening on " + running.url);
     int seen = hangups.load();
     while (!command_.stop->load()) {
-      env::SystemWatches().Sleep(kLookForSignals);
+      if (desk_)
+        desk_->Wait(kLookForSignals);
+      else
+        env::SystemWatches().Sleep(kLookForSignals);
+      SeeToLoans();
       const microseconds now = env::SystemClock().Monotonic();
       if (tokens_) tokens_->Look(now);
       const int came = hangups.load();
       const bool asked = came != seen;
       seen = came;
       if (asked || (watch_ && watch_->Changed())) reload_at_ = now;
-      if (reload_at_ && *reload_at_ <= now && !Reload()) return 1;
+      if (reload_at_ && *reload_at_ <= now && !lent_to_ && !Reload()) return 1;
     }
     return End();
   }
@@ -155,6 +164,7 @@ class ServeCommand {
   // Everything but the answering of requests.
   std::expected<void, Errors> Prepare() {
     const ReadProject& read = project_->read;
+    OpenDesk();  // Who asks from now on is served when we are.
     if (project_->auth == ServerSpec::Auth::kTokens) {
       auto state = State::Open(read, State::Access::kWrite);  // The database may be new.
       if (!state) return std::unexpected(Errors{state.error()});
@@ -183,6 +193,32 @@ class ServeCommand {
                           .tokens = tokens_ ? &tokens_->tokens() : nullptr,
                           .reload = [this] { return ReloadState(); }},
                          project);
+  }
+
+  // Without one, commands that write are told to wait for the server's end.
+  void OpenDesk() {
+    auto desk = env::LoanDesk::Open(LoanDeskOf(project_->read));
+    if (!desk) return logs_.Write(telemetry::ErrorHappened{desk.error(), "", {}});
+    desk_ = std::move(*desk);
+  }
+
+  // Another command writes in the project as long as it has our lock; then the pipelines go on.
+  void SeeToLoans() {
+    if (desk_ == nullptr) return;
+    if (lent_to_ && desk_->GivenBack()) {
+      serving_->Resume();
+      command_.terminal.Talk(fmt::format("process {} is done: the pipelines go on", *lent_to_));
+      lent_to_.reset();
+    }
+    const auto asks = desk_->Asked();
+    if (!asks) return;
+    command_.terminal.Talk(fmt::format(
+        "process {} writes in the project: the pipelines rest, requests are stored", *asks));
+    serving_->Rest();
+    if (desk_->Lend(lock_))
+      lent_to_ = *asks;
+    else
+      serving_->Resume();
   }
 
   // Reads the project anew; from now on, or from when requests under way have ended, it counts.
@@ -263,7 +299,9 @@ class ServeCommand {
     NotifySystemd("STOPPING=1");
     if (serving_) serving_->api().SetDraining();
     server_->Drain(left());
-    if (serving_) serving_->StopIntake(left());
+    // Pipelines that rest commit nothing; the next start does.
+    if (serving_) serving_->StopIntake(lent_to_ ? microseconds(0) : left());
+    desk_.reset();
     exchange_.Set(nullptr);
     server_.reset();
     serving_.reset();
@@ -274,6 +312,9 @@ class ServeCommand {
   const Command& command_;
   const ServeOptions& options_;
   std::unique_ptr<ProjectToServe> project_;
+  const env::LendableLock& lock_;
+  std::unique_ptr<env::LoanDesk> desk_;
+  std::optional<pid_t> lent_to_;
   telemetry::Metrics metrics_;
   mutable telemetry::SharedLog logs_;
   std::optional<ProjectWatch> watch_;  // Under weir dev.
@@ -292,11 +333,11 @@ int Serve(const Command& command, const ServeOptions& options) {
   const Terminal& terminal = command.terminal;
   auto project = ReadToServe(command.folder, options);
   if (!project) return Report(terminal, project.error().errors, project.error().sources);
-  const auto lock = LockState((*project)->read);
+  const auto lock = LockToServe((*project)->read);
   if (!lock) return Report(terminal, lock.error());
   auto log = OpenProjectLog((*project)->read);
   if (!log) return Report(terminal, log.error());
-  return ServeCommand(command, options, std::move(*project), **log).Go();
+  return ServeCommand(command, options, std::move(*project), **lock, **log).Go();
 }
 
 }  // namespace weir::cli

@@ -106,19 +106,30 @@ Serving::Serving(const Context& context, ProjectToServe& project)
   inner_.terminal.json = false;
 }
 
-Serving::~Serving() {
+Serving::~Serving() { Rest(); }
+
+void Serving::Rest() {
   stop_ = true;
   env::SystemWatches().Wake();
   if (front_ != nullptr) front_->EndWaits();
   if (followed_.joinable()) followed_.join();
+  doors_.clear();
+}
+
+// Every pipeline is taken anew, with what was written meanwhile.
+void Serving::Resume() {
+  stop_ = false;
+  if (front_ != nullptr) front_->BeginWaits();
+  MakeDoors();
+  Start();
 }
 
 // A batch that is not settled, and files of bad records that are not published yet, wait for
-// nobody's request.
-Result<DoorPipeline::Begin> Serving::BeginOf(const pipeline::PipelineSpec& spec) {
-  WEIR_ASSIGN(const auto state, front_state_->catalog().Pipeline(spec.name));
-  return state.settled() && !spec.bad_records ? DoorPipeline::Begin::kWithNews
-                                              : DoorPipeline::Begin::kAtOnce;
+// nobody's request. Where that cannot be told, the pipeline tells why.
+DoorPipeline::Begin Serving::BeginOf(const pipeline::PipelineSpec& spec) {
+  const auto state = front_state_->catalog().Pipeline(spec.name);
+  return state && state->settled() && !spec.bad_records ? DoorPipeline::Begin::kWithNews
+                                                        : DoorPipeline::Begin::kAtOnce;
 }
 
 std::expected<std::unique_ptr<Serving>, Errors> Serving::Make(const Context& context,
@@ -161,13 +172,15 @@ std::expected<void, Errors> Serving::Open(const Context& context) {
                              .ack_timeout = read.project.server.limits.ack_timeout});
   if (!api) return One(api.error());
   api_ = std::move(*api);
-  for (const auto& spec : read.pipelines) {
-    if (!spec.serves()) continue;
-    const auto begin = BeginOf(spec);
-    if (!begin) return One(begin.error());
-    doors_.push_back(std::make_unique<DoorPipeline>(*parts_, *front_, spec, *begin));
-  }
+  MakeDoors();
   return {};
+}
+
+void Serving::MakeDoors() {
+  for (const auto& spec : project_.read.pipelines) {
+    if (!spec.serves()) continue;
+    doors_.push_back(std::make_unique<DoorPipeline>(*parts_, *front_, spec, BeginOf(spec)));
+  }
 }
 
 void Serving::Start() {

@@ -2,6 +2,8 @@
 // pipeline. A reload ends one and makes the next, behind a server that goes on listening.
 //
 //   ReadToServe --> Make --> Start --> (requests) --> StopIntake --> destroyed
+//                              |   ^
+//                              +---+ Rest, Resume: no batch is written, requests are acknowledged
 //
 // The destructor stops the pipelines; what is durable and not committed then is committed by the
 // next one.
@@ -48,6 +50,9 @@ class Serving {
   Serving& operator=(const Serving&) = delete;
 
   void Start();
+  // Ends the pipelines where they are: when it returns, another process may write in the project.
+  void Rest();
+  void Resume();
   api::Api& api() { return *api_; }
   // Takes nothing more, and commits what is durable for so long at most.
   void StopIntake(std::chrono::microseconds at_most);
@@ -55,7 +60,8 @@ class Serving {
  private:
   Serving(const Context& context, ProjectToServe& project);
   std::expected<void, Errors> Open(const Context& context);
-  Result<DoorPipeline::Begin> BeginOf(const pipeline::PipelineSpec& spec);
+  DoorPipeline::Begin BeginOf(const pipeline::PipelineSpec& spec);
+  void MakeDoors();
   bool Waiting() const;
 
   ProjectToServe& project_;

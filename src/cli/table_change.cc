@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "cli/commands.h"
 #include "cli/open_project.h"
+#include "cli/state_lock.h"
 #include "commit/upkeep.h"
 #include "table/snapshot_name.h"
 

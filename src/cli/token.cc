@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/make_runner.h"
 #include "cli/open_project.h"
+#include "cli/state_lock.h"
 #include "config/rate.h"
 #include "env/clock.h"
 

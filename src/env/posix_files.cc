@@ -15,6 +15,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "env/descriptor_internal.h"
 #include "env/failpoint.h"
 #include "env/files.h"
 
@@ -65,23 +66,6 @@ Error FromErrno(int number, const std::string& path, std::string_view doing) {
 std::unexpected<Error> FailErrno(const std::string& path, std::string_view doing) {
   return std::unexpected(FromErrno(errno, path, doing));
 }
-
-// An owned file descriptor.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  Descriptor& operator=(Descriptor&&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
 
 std::string FolderOf(const std::string& path) {
   const auto slash = path.rfind('/');
@@ -315,18 +299,7 @@ class PosixFiles final : public Files {
   }
 
   Result<std::unique_ptr<FileLock>> Lock(const std::string& path, std::string_view note) override {
-    Descriptor fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-    if (fd.number() < 0) return FailErrno(path, "cannot open the lock");
-    if (flock(fd.number(), LOCK_EX | LOCK_NB) != 0) {
-      if (errno != EWOULDBLOCK) return FailErrno(path, "cannot lock");
-      std::string holder(256, '\0');
-      const ssize_t count = pread(fd.number(), holder.data(), holder.size(), 0);
-      holder.resize(count > 0 ? static_cast<size_t>(count) : 0);
-      return Fail(ErrorKind::kBusy, "file.locked", holder);
-    }
-    if (ftruncate(fd.number(), 0) != 0 ||
-        pwrite(fd.number(), note.data(), note.size(), 0) != static_cast<ssize_t>(note.size()))
-      return FailErrno(path, "cannot write the lock");
+    WEIR_ASSIGN(auto fd, OpenLocked(path, note));
     return std::make_unique<PosixLock>(std::move(fd));
   }
 
@@ -350,6 +323,22 @@ class PosixFiles final : public Files {
 };
 
 }  // namespace
+
+Result<Descriptor> OpenLocked(const std::string& path, std::string_view note) {
+  Descriptor fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (fd.number() < 0) return FailErrno(path, "cannot open the lock");
+  if (flock(fd.number(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return FailErrno(path, "cannot lock");
+    std::string holder(256, '\0');
+    const ssize_t count = pread(fd.number(), holder.data(), holder.size(), 0);
+    holder.resize(count > 0 ? static_cast<size_t>(count) : 0);
+    return Fail(ErrorKind::kBusy, "file.locked", holder);
+  }
+  if (ftruncate(fd.number(), 0) != 0 ||
+      pwrite(fd.number(), note.data(), note.size(), 0) != static_cast<ssize_t>(note.size()))
+    return FailErrno(path, "cannot write the lock");
+  return fd;
+}
 
 Files& SystemFiles() {
   static PosixFiles files;

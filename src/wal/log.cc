@@ -208,6 +208,11 @@ class GroupLog final : public Log {
     for (Listener* one : listeners_) one->news.notify_all();
   }
 
+  void BeginWaits() override {
+    const std::lock_guard lock(mutex_);
+    waits_ended_ = false;
+  }
+
   // A place in the log from which a reader goes on; none: nothing of the stream is behind `after`.
   struct Spot {
     SegmentPtr segment;

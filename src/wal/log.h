@@ -151,8 +151,9 @@ class Log {
   virtual uint64_t stream_bytes(StreamId stream) const = 0;
   // Waits until `stream` has something durable behind `after`, at most so long. True: it has.
   virtual bool Wait(StreamId stream, Sequence after, std::chrono::microseconds at_most) = 0;
-  // Ends all waits, and from now on nobody waits.
+  // Ends all waits, and nobody waits until BeginWaits.
   virtual void EndWaits() = 0;
+  virtual void BeginWaits() = 0;
 
  private:
   friend class Room;

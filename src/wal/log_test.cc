@@ -59,6 +59,11 @@ TEST(LogTest, WhoWaitsForAStreamIsWokenByItsEntriesAndByTheEndOfAllWaits) {
   log->EndWaits();
   EXPECT_FALSE(waiting.get());
   EXPECT_FALSE(log->Wait(StreamOf("a"), Sequence(2), kLong)) << "nobody waits any more";
+  log->BeginWaits();
+  waiting =
+      std::async(std::launch::async, [&] { return log->Wait(StreamOf("a"), Sequence(2), kLong); });
+  ASSERT_TRUE(AppendOne(*log, "a", "after all"));
+  EXPECT_TRUE(waiting.get());
 }
 
 TEST(LogTest, ManyThreadsShareGroupsAndEverySequenceIsGivenOnce) {

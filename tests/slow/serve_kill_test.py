@@ -157,6 +157,28 @@ class ServeKills(unittest.TestCase):
             self.assertGreater(acked, ROUNDS)
             self.end_and_check(project, port, load)
 
+    def test_commands_that_write_are_killed_beside_it(self):
+        """Each has borrowed the server's lock, or is about to; the server goes on acknowledging."""
+        generator, port = random.Random(SEED), free_port()
+        commands = [["dlq", "replay"], ["table", "compact", "raw.orders"], ["run"]]
+        with Project(CONFIG) as project:
+            load = Load(port, SEED)
+            for _ in range(max(1, ROUNDS // 10)):
+                process = self.serve(project, port)
+
+                def end(process=process):
+                    for _ in range(5):
+                        command = project.start(*generator.choice(commands))
+                        time.sleep(generator.uniform(0, 0.3))
+                        command.send_signal(signal.SIGKILL)
+                        command.communicate()
+                    process.send_signal(generator.choice([signal.SIGKILL, signal.SIGTERM]))
+                    process.communicate(timeout=60)
+
+                load.run(end)
+            self.assertGreater(sum(1 for one in load.sent if one.receipt), ROUNDS)
+            self.end_and_check(project, port, load)
+
     def test_a_kill_between_the_write_and_the_answer(self):
         for failpoint in LOG_FAILPOINTS:
             for hit in (1, 7):

@@ -104,6 +104,14 @@ class LogFront final : public Front {
     log_->EndWaits();
   }
 
+  void BeginWaits() override {
+    {
+      const std::lock_guard lock(mutex_);
+      waits_ended_ = false;
+    }
+    log_->BeginWaits();
+  }
+
   void Stop() override { shared_.stopped = true; }
 
   void Drain() override {

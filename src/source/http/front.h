@@ -112,8 +112,9 @@ class Front {
   virtual bool WaitForNews(const std::string& pipeline, std::chrono::microseconds at_most) = 0;
   // Waits for that long, news or not.
   virtual void Pause(std::chrono::microseconds time) = 0;
-  // Ends both, and from now on nobody waits.
+  // Ends both, and nobody waits until BeginWaits.
   virtual void EndWaits() = 0;
+  virtual void BeginWaits() = 0;
 
   // From now on every offer is refused (503 intake.stopped); what was offered is still stored.
   virtual void Stop() = 0;
