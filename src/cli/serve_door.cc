@@ -38,8 +38,14 @@ microseconds Now() { return env::SystemClock().Monotonic(); }
 }  // namespace
 
 DoorPipeline::DoorPipeline(const CommandParts& parts, source::Front& front,
-                           const pipeline::PipelineSpec& spec, Begin begin)
-    : parts_(parts), spec_(spec), front_(front), begin_(begin), untold_(ResultOf(spec)) {
+                           const pipeline::PipelineSpec& spec, Begin begin,
+                           const std::atomic<bool>& rest)
+    : parts_(parts),
+      spec_(spec),
+      front_(front),
+      begin_(begin),
+      rest_(rest),
+      untold_(ResultOf(spec)) {
   SetHealth(HealthBoard::State::kRunning);
 }
 
@@ -55,8 +61,7 @@ void DoorPipeline::Start() {
 // Acknowledging goes before committing, so that who waits for an answer waits for nothing else.
 void DoorPipeline::Work() {
   env::GiveWay();
-  while (begin_ == Begin::kWithNews && !parts_.run.stop.load() &&
-         !front_.WaitForNews(spec_.name, kForever)) {
+  while (begin_ == Begin::kWithNews && !ending() && !front_.WaitForNews(spec_.name, kForever)) {
   }
   Follow();
   TellNews();
@@ -91,7 +96,7 @@ void DoorPipeline::SetHealth(HealthBoard::State state, const std::string& code) 
 
 void DoorPipeline::Follow() {
   microseconds retry_in = kFirstRetryIn;
-  while (!parts_.run.stop.load()) {
+  while (!ending()) {
     const auto next = Step();
     if (next) {
       if (retry_in != kFirstRetryIn) SetHealth(HealthBoard::State::kRunning);

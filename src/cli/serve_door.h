@@ -26,14 +26,15 @@ class DoorPipeline {
     kWithNews,
     kAtOnce,  // An earlier process may have left something open.
   };
-  // Borrows all of it.
+  // Borrows all of it. `rest` ends it behind the batch under way, the stop of `parts` within it.
   DoorPipeline(const CommandParts& parts, source::Front& front, const pipeline::PipelineSpec& spec,
-               Begin begin);
-  ~DoorPipeline();  // After the stop of `parts` was set, and the front's waits ended.
+               Begin begin, const std::atomic<bool>& rest);
+  ~DoorPipeline();  // After one of the two was set, and the front's waits ended.
 
   void Start();
 
  private:
+  bool ending() const { return rest_.load() || parts_.run.stop.load(); }
   void Work();
   std::expected<void, Errors> Renew();
   void Follow();
@@ -47,6 +48,7 @@ class DoorPipeline {
   const pipeline::PipelineSpec& spec_;
   source::Front& front_;
   const Begin begin_;
+  const std::atomic<bool>& rest_;
   CompiledProject compiled_;  // A session of its own.
   std::unique_ptr<State> state_;
   std::unique_ptr<pipeline::Runner> runner_;  // Null: to be made.

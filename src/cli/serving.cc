@@ -106,19 +106,25 @@ Serving::Serving(const Context& context, ProjectToServe& project)
   inner_.terminal.json = false;
 }
 
-Serving::~Serving() { Rest(); }
+Serving::~Serving() {
+  stop_ = true;
+  Rest();
+}
 
+// Nobody but us can read a batch of requests again, so it is finished; one of files anybody
+// settles.
 void Serving::Rest() {
+  rest_ = true;
+  if (front_ != nullptr) front_->EndWaits();
+  doors_.clear();
   stop_ = true;
   env::SystemWatches().Wake();
-  if (front_ != nullptr) front_->EndWaits();
   if (followed_.joinable()) followed_.join();
-  doors_.clear();
 }
 
 // Every pipeline is taken anew, with what was written meanwhile.
 void Serving::Resume() {
-  stop_ = false;
+  rest_ = stop_ = false;
   if (front_ != nullptr) front_->BeginWaits();
   MakeDoors();
   Start();
@@ -179,7 +185,7 @@ std::expected<void, Errors> Serving::Open(const Context& context) {
 void Serving::MakeDoors() {
   for (const auto& spec : project_.read.pipelines) {
     if (!spec.serves()) continue;
-    doors_.push_back(std::make_unique<DoorPipeline>(*parts_, *front_, spec, BeginOf(spec)));
+    doors_.push_back(std::make_unique<DoorPipeline>(*parts_, *front_, spec, BeginOf(spec), rest_));
   }
 }
 

@@ -50,7 +50,7 @@ class Serving {
   Serving& operator=(const Serving&) = delete;
 
   void Start();
-  // Ends the pipelines where they are: when it returns, another process may write in the project.
+  // Ends the pipelines: when it returns, another process may write in the project.
   void Rest();
   void Resume();
   api::Api& api() { return *api_; }
@@ -66,6 +66,7 @@ class Serving {
 
   ProjectToServe& project_;
   std::atomic<bool> stop_{false};  // Of the pipelines; a signal ends the server first.
+  std::atomic<bool> rest_{false};  // The same, but what was begun is finished.
   Command inner_;
   RunOptions options_;
   HealthBoard health_;
