@@ -14,11 +14,11 @@ from weir_server import CONFIG, Server
 MIB = 1 << 20
 GROWTH_MAX = 64 * MIB
 # A record is held whole up to 16 MiB, and while it is looked for twice: which takes a route that allows such bodies.
-GROWTH_MAX_OF_LARGE = 112 * MIB
+GROWTH_MAX_OF_LARGE = 96 * MIB
 # A million dead letters from three megabytes: not below the bar yet, and no more than this.
 GROWTH_MAX_OF_LETTERS = 128 * MIB
-# What the allocator and the engine keep when all are over; the bombs together took far more.
-REMAINS_MAX = 320 * MIB
+# What the allocator and the engine keep when all are over.
+REMAINS_MAX = 128 * MIB
 BIG = """
   big:
     source: { http: { route: /big, accept: [json, ndjson, csv], max_body: 300MiB } }
