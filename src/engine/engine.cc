@@ -1,7 +1,5 @@
 #include "engine/engine.h"
 
-#include <atomic>
-#include <mutex>
 #include <utility>
 
 #include "engine/engine_internal.h"
@@ -65,85 +63,11 @@ Result<std::shared_ptr<Database>> OpenDatabase(const EngineOptions& options) {
   return database;
 }
 
-// The database, opened by the first who needs it.
-class LateDatabase {
- public:
-  explicit LateDatabase(EngineOptions options) : options_(std::move(options)) {}
-
-  Result<std::shared_ptr<Connection>> NewConnection() {
-    const std::lock_guard lock(mutex_);
-    if (database_ == nullptr) {
-      WEIR_ASSIGN(database_, OpenDatabase(options_));
-    }
-    return Connect(database_);
-  }
-
- private:
-  const EngineOptions options_;
-  std::mutex mutex_;
-  std::shared_ptr<Database> database_;
-};
-
-// A session of the database from its first call on.
-class LateSession final : public Session {
- public:
-  explicit LateSession(std::shared_ptr<LateDatabase> database) : database_(std::move(database)) {}
-
-  Result<void> Execute(std::string_view sql) override {
-    WEIR_ASSIGN(Session * session, Opened());
-    return session->Execute(sql);
-  }
-  Result<std::unique_ptr<ArrowStream>> Query(std::string_view sql) override {
-    WEIR_ASSIGN(Session * session, Opened());
-    return session->Query(sql);
-  }
-  Result<std::unique_ptr<Statement>> Prepare(std::string_view sql) override {
-    WEIR_ASSIGN(Session * session, Opened());
-    return session->Prepare(sql);
-  }
-  Result<std::unique_ptr<BatchTable>> AddTable(std::string_view name,
-                                               std::shared_ptr<arrow::Schema> schema) override {
-    WEIR_ASSIGN(Session * session, Opened());
-    return session->AddTable(name, std::move(schema));
-  }
-  Result<std::unique_ptr<BatchTable>> AddStream(std::string_view name,
-                                                std::shared_ptr<arrow::Schema> schema,
-                                                NextBatch next) override {
-    WEIR_ASSIGN(Session * session, Opened());
-    return session->AddStream(name, std::move(schema), std::move(next));
-  }
-
-  // From any thread: before the first call there is nothing to stop.
-  void Interrupt() override {
-    if (Session* session = seen_.load()) session->Interrupt();
-  }
-  std::optional<double> progress() const override {
-    const Session* session = seen_.load();
-    return session == nullptr ? std::nullopt : session->progress();
-  }
-
- private:
-  Result<Session*> Opened() {
-    if (session_ == nullptr) {
-      WEIR_ASSIGN(auto connection, database_->NewConnection());
-      session_ = MakeSession(std::move(connection));
-      seen_ = session_.get();
-    }
-    return session_.get();
-  }
-
-  const std::shared_ptr<LateDatabase> database_;
-  std::unique_ptr<Session> session_;
-  std::atomic<Session*> seen_ = nullptr;
-};
-
 class LateEngine final : public Engine {
  public:
   explicit LateEngine(EngineOptions options)
       : database_(std::make_shared<LateDatabase>(std::move(options))) {}
-  Result<std::unique_ptr<Session>> NewSession() override {
-    return std::make_unique<LateSession>(database_);
-  }
+  Result<std::unique_ptr<Session>> NewSession() override { return MakeSession(database_); }
 
  private:
   const std::shared_ptr<LateDatabase> database_;
@@ -161,6 +85,14 @@ Result<std::shared_ptr<Connection>> Connect(const std::shared_ptr<Database>& dat
   if (duckdb_connect(database->handle, &connection->handle) != DuckDBSuccess)
     return NotOpened("DuckDB gave no connection");
   return connection;
+}
+
+Result<std::shared_ptr<Connection>> LateDatabase::NewConnection() {
+  const std::lock_guard lock(mutex_);
+  if (database_ == nullptr) {
+    WEIR_ASSIGN(database_, OpenDatabase(options_));
+  }
+  return Connect(database_);
 }
 
 Result<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options) {

@@ -133,7 +133,8 @@ class Session {
 class Engine {
  public:
   // DuckDB starts with the first statement of the first session, so that who has no SQL does not
-  // pay for it (27 MiB, 20 ms). An option that it refuses is the error engine.open (kInvalid) then.
+  // pay for it (15 MiB of an idle server). An option that it refuses is the error engine.open
+  // (kInvalid) then.
   static Result<std::unique_ptr<Engine>> Open(const EngineOptions& options);
   virtual ~Engine() = default;
   virtual Result<std::unique_ptr<Session>> NewSession() = 0;

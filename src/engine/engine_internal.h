@@ -44,6 +44,19 @@ struct Connection {
 
 Result<std::shared_ptr<Connection>> Connect(const std::shared_ptr<Database>& database);
 
+// A database that is opened with its first connection. Threads: any.
+class LateDatabase {
+ public:
+  explicit LateDatabase(EngineOptions options) : options_(std::move(options)) {}
+  // Also error engine.open.
+  Result<std::shared_ptr<Connection>> NewConnection();
+
+ private:
+  const EngineOptions options_;
+  std::mutex mutex_;
+  std::shared_ptr<Database> database_;  // Null: not opened yet.
+};
+
 // Makes `weir_batches` known to the database.
 Result<void> AddBatchFunction(Database& database);
 Result<std::unique_ptr<BatchTable>> MakeBatchTable(const std::shared_ptr<Connection>& connection,
@@ -58,7 +71,7 @@ void StartStatement(Connection& connection);
 Result<void> RunSql(Connection& connection, const std::string& sql);
 Result<std::unique_ptr<Statement>> MakeStatement(const std::shared_ptr<Connection>& connection,
                                                  std::string_view sql);
-std::unique_ptr<Session> MakeSession(std::shared_ptr<Connection> connection);
+std::unique_ptr<Session> MakeSession(std::shared_ptr<LateDatabase> database);
 
 // A value of `parameter`'s type, for binding; the caller destroys it.
 Result<duckdb_value> MakeValue(Connection& connection, const Parameter& parameter);

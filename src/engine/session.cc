@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "arrow/record_batch.h"
@@ -164,46 +165,63 @@ class DuckStatement final : public Statement {
   std::shared_ptr<arrow::Schema> schema_;
 };
 
+// Connected by its first statement.
 class DuckSession final : public Session {
  public:
-  explicit DuckSession(std::shared_ptr<Connection> connection)
-      : connection_(std::move(connection)) {}
+  explicit DuckSession(std::shared_ptr<LateDatabase> database) : database_(std::move(database)) {}
 
   Result<void> Execute(std::string_view sql) override {
     WEIR_ASSIGN(const std::string text, CheckedSql(sql));
+    WEIR_TRY(Connect());
     return RunSql(*connection_, text);
   }
 
   Result<std::unique_ptr<ArrowStream>> Query(std::string_view sql) override {
-    WEIR_ASSIGN(const auto statement, MakeStatement(connection_, sql));
+    WEIR_ASSIGN(const auto statement, Prepare(sql));
     return statement->Query({});
   }
 
   Result<std::unique_ptr<Statement>> Prepare(std::string_view sql) override {
+    WEIR_TRY(Connect());
     return MakeStatement(connection_, sql);
   }
 
   Result<std::unique_ptr<BatchTable>> AddTable(std::string_view name,
                                                std::shared_ptr<arrow::Schema> schema) override {
-    return MakeBatchTable(connection_, name, std::move(schema), nullptr);
+    return AddStream(name, std::move(schema), nullptr);
   }
 
   Result<std::unique_ptr<BatchTable>> AddStream(std::string_view name,
                                                 std::shared_ptr<arrow::Schema> schema,
                                                 NextBatch next) override {
+    WEIR_TRY(Connect());
     return MakeBatchTable(connection_, name, std::move(schema), std::move(next));
   }
 
-  void Interrupt() override { duckdb_interrupt(connection_->handle); }
+  // From any thread: before the first statement there is nothing to stop, and nothing to tell.
+  void Interrupt() override {
+    if (const duckdb_connection connection = connected_.load()) duckdb_interrupt(connection);
+  }
 
   std::optional<double> progress() const override {
-    const double percent = duckdb_query_progress(connection_->handle).percentage;
+    const duckdb_connection connection = connected_.load();
+    const double percent =
+        connection == nullptr ? -1 : duckdb_query_progress(connection).percentage;
     if (percent < 0) return std::nullopt;
     return percent / 100;
   }
 
  private:
+  Result<void> Connect() {
+    if (connection_ != nullptr) return {};
+    WEIR_ASSIGN(connection_, database_->NewConnection());
+    connected_ = connection_->handle;
+    return {};
+  }
+
+  const std::shared_ptr<LateDatabase> database_;
   std::shared_ptr<Connection> connection_;
+  std::atomic<duckdb_connection> connected_ = nullptr;  // The same, for other threads.
 };
 
 }  // namespace
@@ -239,8 +257,8 @@ Result<std::unique_ptr<Statement>> MakeStatement(const std::shared_ptr<Connectio
   return statement;
 }
 
-std::unique_ptr<Session> MakeSession(std::shared_ptr<Connection> connection) {
-  return std::make_unique<DuckSession>(std::move(connection));
+std::unique_ptr<Session> MakeSession(std::shared_ptr<LateDatabase> database) {
+  return std::make_unique<DuckSession>(std::move(database));
 }
 
 }  // namespace weir::engine
