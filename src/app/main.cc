@@ -50,8 +50,8 @@ const std::atomic<int>& CountHangups() {
 // Batches free and take the same megabytes again and again. Given back to the system each time,
 // every page would be cleared anew: a tenth of the time of a run (docs/benchmarks/files.md). But
 // not in a heap for each thread (eight to a core, by default), where what one has freed is of no
-// use to the others: after thirty hostile requests 210 MiB stayed with a server that way, and none
-// this way.
+// use to the others: after thirty hostile requests 214 MiB stayed with a server that way, and
+// 30 this way.
 void KeepFreedMemory() {
   mallopt(M_ARENA_MAX, std::max(2, weir::env::UsableCores() / 2));
   mallopt(M_MMAP_THRESHOLD, 32 << 20);

@@ -1,9 +1,9 @@
 // Work for another thread, and how a thread hands on much of it at once, so that it wakes each of
 // the others once: on one core, each waking is a switch to the other thread and back.
 //
-//   the log's writer:  { Together together;  for (each entry) done(...); }
-//                                              done -> ... -> Send(inbox, work) -> kept till there
-//                                              --> Put
+//   the log's writer   { Together together;  for (each entry) done(...);        }
+//                                                             |                 |
+//                          done -> ... -> Send(inbox, work) --+-- kept until ---+-> Put
 //
 // Invariant: work is run once, by the inbox's thread, or dropped where that has ended.
 #pragma once

@@ -1,9 +1,9 @@
 // A lock that a long-running process lends to short ones of the same user, so that they need not
 // wait for its end.
 //
-//   lender:   TakeLendable, LoanDesk::Open --> Wait --> Asked --> (rests its own work) --> Lend -->
-//   GivenBack -->
-//   ... borrower:                        Borrow ----------------------------> lock .... (destroyed)
+//   lender    TakeLendable, Open, Wait, Asked, (rests its work), Lend,               GivenBack, ...
+//                                         ^                        |                      ^
+//   borrower                       Borrow +                        +-> lock ... destroyed +
 //
 // What is lent is the lock's own descriptor, sent over a socket in the file system. So it stays
 // locked until both have let go: a borrower that dies has given it back, and while one works after
@@ -40,7 +40,7 @@ class LoanDesk {
 
   // Until someone asks or gives back, a signal came, or the time is over.
   virtual void Wait(std::chrono::microseconds at_most) = 0;
-  // The process that asks, if nobody has the lock; the same one until Lend or Refuse.
+  // The process that asks, if nobody has the lock; the same one until Lend.
   virtual std::optional<pid_t> Asked() = 0;
   // Error: who asked has gone.
   virtual Result<void> Lend(const LendableLock& lock) = 0;

@@ -9,10 +9,10 @@ namespace weir::env {
 // too little CPU for all; they still get a share of it. Cannot be taken back.
 void GiveWay();
 
-// From now on this thread, and those it starts, get the CPU sooner when they wake, and for less
-// long at a time: for a thread that others wait for and that does little at once. Without it, on a
-// core that is busy, Linux since 6.6 lets whoever runs go on until the next tick (4 ms), even
-// behind GiveWay. Linux before 6.12 knows no such wish; there it changes nothing.
+// From now on this thread gets the CPU sooner when it wakes, and for less long at a time: for a
+// thread that others wait for and that does little at once. Without it, on a core that is busy,
+// Linux since 6.6 lets whoever runs go on until the next tick (4 ms), even behind GiveWay. Linux
+// before 6.12 knows no such wish; there it changes nothing.
 void RunSoon();
 
 // Cores that this process may use: fewer than the machine has where it is pinned. At least 1.
