@@ -1,17 +1,13 @@
-#include <algorithm>
 #include <utility>
 
 #include "format/chunk_decoder_internal.h"
 #include "format/json_record_internal.h"
 #include "format/json_scanner_internal.h"
+#include "format/line_feeds.h"
 #include "format/utf8_internal.h"
 
 namespace weir::format {
 namespace {
-
-uint64_t LinesIn(std::string_view bytes) {
-  return static_cast<uint64_t>(std::count(bytes.begin(), bytes.end(), '\n'));
-}
 
 // `bytes` without the blanks and commas behind it, which stand between records.
 std::string_view Trimmed(std::string_view bytes) {
@@ -135,7 +131,7 @@ std::optional<ChunkDecoder::Stop> JsonDecoder::DecodeObject(std::string_view res
     record_.Refuse("json.syntax", "',' is missing before this object");
     RefuseElement(record);
   } else {
-    Accept(length, length, LinesIn(record));
+    Accept(length, length, CountLineFeeds(record));
     Leave(in_array() ? JsonPlace::kAfter : JsonPlace::kTop);
   }
   return std::nullopt;
@@ -174,7 +170,7 @@ std::optional<ChunkDecoder::Stop> JsonDecoder::RefuseBroken(std::string_view res
 // A broken element may have swallowed the comma behind it, or be no element at all.
 void JsonDecoder::RefuseElement(std::string_view record) {
   const bool array = in_array();
-  Refuse(record_.TakeRefusal(), record.size(), record.size(), LinesIn(record));
+  Refuse(record_.TakeRefusal(), record.size(), record.size(), CountLineFeeds(record));
   Leave(array ? JsonPlace::kLoose : JsonPlace::kTop);
 }
 

@@ -1,10 +1,11 @@
 // Where lines end. Which rule an input follows is found once, at its beginning.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+#include "format/line_feeds.h"
 
 namespace weir::format {
 
@@ -19,7 +20,7 @@ inline size_t FindLineEnd(std::string_view text, size_t from, LineEnds ends) {
 }
 
 inline uint64_t CountLines(std::string_view text, LineEnds ends) {
-  auto lines = static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
+  uint64_t lines = CountLineFeeds(text);
   if (ends == LineEnds::kLf) return lines;
   for (size_t at = 0; (at = text.find('\r', at)) != std::string_view::npos; ++at)
     lines += text.substr(at + 1).starts_with('\n') ? 0 : 1;

@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "format/decoder.h"
 #include "format/inflate.h"
+#include "format/line_feeds.h"
 #include "format/well_formed.h"
 #include "source/http/front_checks_internal.h"
 
@@ -105,7 +106,7 @@ class CountedText final : public env::ByteReader {
     if (record_.text_bytes == 0 && NeedsToBeAlone(record_.format, bytes))
       record_.joining = Joining::kAlone;
     record_.text_bytes += got;
-    record_.text_lines += static_cast<uint64_t>(std::ranges::count(bytes, '\n'));
+    record_.text_lines += format::CountLineFeeds(bytes);
     if (got != 0) record_.ends_line = bytes.back() == '\n';
     if (record_.text_bytes > most_)
       return Fail(ErrorKind::kInvalid, "request.inflates",
@@ -231,7 +232,7 @@ std::expected<void, Refusal> CheckText(const HttpSpec& spec,
   if (in_memory && record.compression == Compression::kNone && record.format != FormatKind::kCsv) {
     // The common case: nothing is copied or inflated.
     record.text_bytes = body.size();
-    record.text_lines = static_cast<uint64_t>(std::ranges::count(body, '\n'));
+    record.text_lines = format::CountLineFeeds(body);
     record.ends_line = body.ends_with('\n');
     if (NeedsToBeAlone(record.format, body)) record.joining = Joining::kAlone;
     if (body.find_first_not_of(" \t\r\n") == std::string_view::npos)
