@@ -133,6 +133,10 @@ void DoorPipeline::WaitFor(const pipeline::NextStep& next) {
     GiveBackMemory();
     freed_bytes_ = 0;
   }
+  if (next.gathers) {
+    front_.Gather(spec_.name, next.in, spec_.flush.bytes);
+    return runner_->FlushNow();
+  }
   if (!next.sooner_with_news) return front_.Pause(next.in);
   const microseconds tell_in = HasUntold() ? told_at_ + kTellEvery - Now() : kForever;
   front_.WaitForNews(spec_.name, std::clamp(tell_in, microseconds(1), next.in));

@@ -176,7 +176,8 @@ struct Runner::State {
     if (reading) return NextStep{};
     look_at =
         begun + (voids == 0 ? spec.flush.every : std::min(spec.flush.every * voids, kVoidPause));
-    return NextStep{std::max(look_at - context.clock.Monotonic(), microseconds(0)), false};
+    return NextStep{.in = std::max(look_at - context.clock.Monotonic(), microseconds(0)),
+                    .gathers = voids == 0};
   }
 
   // Takes in what a look has found. What is to be read is read from the next step on.
@@ -740,6 +741,8 @@ std::expected<RunSummary, RunFailure> Runner::Run(
   }
   return state_->summary;
 }
+
+void Runner::FlushNow() { state_->look_at = microseconds(0); }
 
 Result<NextStep> Runner::Step() {
   state_->following = true;

@@ -93,6 +93,7 @@ struct ReplaySummary {
 struct NextStep {
   std::chrono::microseconds in{};
   bool sooner_with_news = false;  // Of its source; else not before that time.
+  bool gathers = false;           // It is the pause of `flush.every`, which FlushNow ends.
 };
 
 // A failed run, with what it had committed before.
@@ -133,6 +134,9 @@ class Runner {
   // those of Run, and the end of this runner. kCancelled: stopped, and the batch under way
   // abandoned.
   Result<NextStep> Step();
+  // The next Step looks for news, `flush.every` over or not: where enough waits, or all of it is to
+  // be committed.
+  void FlushNow();
   // What happened since the last call.
   RunSummary TakeSummary();
   // Objects that cannot be read or put away as things stand.

@@ -16,6 +16,9 @@ namespace {
 
 using wal::Sequence;
 
+// How often the bytes that gather are counted: the log tells nobody of every entry.
+constexpr std::chrono::milliseconds kCountEvery(50);
+
 // What a request was that the catalog keeps nothing of.
 constexpr ledger::Counts kOneAccepted{
     .read = 1, .accepted = 1, .rejected = 0, .duplicate = 0, .filtered = 0, .late = 0};
@@ -95,6 +98,19 @@ class LogFront final : public Front {
     pauses_.wait_for(lock, time, [this] { return waits_ended_; });
   }
 
+  void Gather(const std::string& pipeline, std::chrono::microseconds at_most,
+              uint64_t bytes) override {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point end = Clock::now() + at_most;
+    for (auto now = Clock::now(); now < end && waiting_bytes(pipeline) < bytes;
+         now = Clock::now()) {
+      std::unique_lock lock(mutex_);
+      if (pauses_.wait_until(lock, std::min(end, now + kCountEvery),
+                             [this] { return drained_ || waits_ended_; }))
+        return;
+    }
+  }
+
   void EndWaits() override {
     {
       const std::lock_guard lock(mutex_);
@@ -116,6 +132,11 @@ class LogFront final : public Front {
 
   void Drain() override {
     while (shared_.under_way != 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    {
+      const std::lock_guard lock(mutex_);
+      drained_ = true;
+    }
+    pauses_.notify_all();
   }
 
   wal::LogState log_state() const override { return log_->state(); }
@@ -278,6 +299,7 @@ class LogFront final : public Front {
   WaiterId next_waiter_ = 1;
   bool ending_ = false;
   bool waits_ended_ = false;
+  bool drained_ = false;
   std::thread asker_;
 };
 

@@ -112,13 +112,16 @@ class Front {
   virtual bool WaitForNews(const std::string& pipeline, std::chrono::microseconds at_most) = 0;
   // Waits for that long, news or not.
   virtual void Pause(std::chrono::microseconds time) = 0;
-  // Ends both, and nobody waits until BeginWaits.
+  // Waits for that long, or until so many bytes wait for `pipeline`, or the front is drained.
+  virtual void Gather(const std::string& pipeline, std::chrono::microseconds at_most,
+                      uint64_t bytes) = 0;
+  // Ends all three, and nobody waits until BeginWaits.
   virtual void EndWaits() = 0;
   virtual void BeginWaits() = 0;
 
   // From now on every offer is refused (503 intake.stopped); what was offered is still stored.
   virtual void Stop() = 0;
-  // Waits until what was offered is durable.
+  // Waits until what was offered is durable. No more gathering then.
   virtual void Drain() = 0;
   virtual wal::LogState log_state() const = 0;
   // Bytes of the log that wait for `pipeline`'s commits.
