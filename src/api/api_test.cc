@@ -129,7 +129,7 @@ class FakeFront final : public source::Front {
   void Forget(source::WaiterId) override { waiting = nullptr; }
   bool WaitForNews(const std::string&, std::chrono::microseconds) override { return false; }
   void Pause(std::chrono::microseconds) override {}
-  void Gather(const std::string&, std::chrono::microseconds, uint64_t) override {}
+  void Gather(const std::string&, std::chrono::microseconds, const source::Arrived&) override {}
   void EndWaits() override {}
   void BeginWaits() override {}
   void Stop() override {}

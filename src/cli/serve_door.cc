@@ -134,7 +134,8 @@ void DoorPipeline::WaitFor(const pipeline::NextStep& next) {
     freed_bytes_ = 0;
   }
   if (next.gathers) {
-    front_.Gather(spec_.name, next.in, spec_.flush.bytes);
+    front_.Gather(spec_.name, next.in,
+                  {.bytes = spec_.flush.bytes, .lines = static_cast<uint64_t>(spec_.flush.rows)});
     return runner_->FlushNow();
   }
   if (!next.sooner_with_news) return front_.Pause(next.in);

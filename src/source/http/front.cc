@@ -16,7 +16,7 @@ namespace {
 
 using wal::Sequence;
 
-// How often the bytes that gather are counted: the log tells nobody of every entry.
+// How often what gathers is counted, so that no request has to look whether it is enough.
 constexpr std::chrono::milliseconds kCountEvery(50);
 
 // What a request was that the catalog keeps nothing of.
@@ -99,16 +99,18 @@ class LogFront final : public Front {
   }
 
   void Gather(const std::string& pipeline, std::chrono::microseconds at_most,
-              uint64_t bytes) override {
+              const Arrived& enough) override {
     using Clock = std::chrono::steady_clock;
     const Clock::time_point end = Clock::now() + at_most;
-    for (auto now = Clock::now(); now < end && waiting_bytes(pipeline) < bytes;
-         now = Clock::now()) {
+    PipelineIntake* door = FindDoor(pipeline);
+    WEIR_CHECK(door != nullptr);
+    for (auto now = Clock::now(); now < end && !door->HasGathered(enough); now = Clock::now()) {
       std::unique_lock lock(mutex_);
       if (pauses_.wait_until(lock, std::min(end, now + kCountEvery),
                              [this] { return drained_ || waits_ended_; }))
-        return;
+        break;
     }
+    door->Gather();
   }
 
   void EndWaits() override {

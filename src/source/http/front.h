@@ -85,6 +85,13 @@ class Intake {
   virtual std::string ReceiptOf(wal::Sequence sequence) const = 0;
 };
 
+// What was stored, by the count of its text, inflated. A request has one line at least; most lines
+// are a record.
+struct Arrived {
+  uint64_t bytes = 0;
+  uint64_t lines = 0;
+};
+
 using WaiterId = uint64_t;
 using ReceiptDone = std::move_only_function<void(Result<ReceiptState>)>;
 
@@ -112,9 +119,9 @@ class Front {
   virtual bool WaitForNews(const std::string& pipeline, std::chrono::microseconds at_most) = 0;
   // Waits for that long, news or not.
   virtual void Pause(std::chrono::microseconds time) = 0;
-  // Waits for that long, or until so many bytes wait for `pipeline`, or the front is drained.
+  // Waits for that long, or until `enough` came since this last ended, or the front is drained.
   virtual void Gather(const std::string& pipeline, std::chrono::microseconds at_most,
-                      uint64_t bytes) = 0;
+                      const Arrived& enough) = 0;
   // Ends all three, and nobody waits until BeginWaits.
   virtual void EndWaits() = 0;
   virtual void BeginWaits() = 0;

@@ -226,6 +226,11 @@ void PipelineIntake::FindValues(const Request& request, RequestRecord& record) c
   }
 }
 
+bool PipelineIntake::HasGathered(const Arrived& enough) const {
+  return stored_bytes_ - gathered_.bytes >= enough.bytes ||
+         stored_lines_ - gathered_.lines >= enough.lines;
+}
+
 void PipelineIntake::Store(std::span<const Request> requests, const Records& records,
                            OfferDone done) {
   thread_local std::string heads;
@@ -239,6 +244,11 @@ void PipelineIntake::Store(std::span<const Request> requests, const Records& rec
   thread_local std::vector<wal::NewEntry> entries;
   entries.clear();
   std::vector<wal::Spool> spools;
+  Arrived arrives;
+  for (const RequestRecord& record : records) {
+    arrives.bytes += record.text_bytes;
+    arrives.lines += std::max<uint64_t>(1, record.text_lines);
+  }
   for (size_t i = 0; i < requests.size(); ++i) {
     const size_t begin = i == 0 ? 0 : ends[i - 1];
     const auto* text = std::get_if<std::string_view>(&requests[i].body);
@@ -250,11 +260,13 @@ void PipelineIntake::Store(std::span<const Request> requests, const Records& rec
   ++shared_.under_way;
   shared_.log.Append(
       stream_.id, entries,
-      [this, key = records.front().key, at = records.front().received_at,
+      [this, key = records.front().key, at = records.front().received_at, arrives,
        spools = std::move(spools), done = std::move(done)](Result<wal::Sequence> stored) mutable {
         if (key && stored) shared_.keys.Stored(*key, *stored, at);
         if (key && !stored) shared_.keys.Dropped(*key);
         if (stored) {
+          stored_bytes_ += arrives.bytes;
+          stored_lines_ += arrives.lines;
           done(Stored{*stored, false});
         } else {
           // After a failed sync nobody knows whether the log has it: then its files stay, too.

@@ -38,6 +38,10 @@ class PipelineIntake final : public Intake {
   const RequestStream& stream() const { return stream_; }
   const FrontPipeline& spec() const { return pipeline_; }
 
+  // Whether so much was stored since the last Gather. Both: the pipeline's own thread.
+  bool HasGathered(const Arrived& enough) const;
+  void Gather() { gathered_ = {.bytes = stored_bytes_, .lines = stored_lines_}; }
+
  private:
   using Records = std::vector<RequestRecord>;  // One per request.
   std::expected<Records, Refusal> ExamineAll(std::span<const Request> requests) const;
@@ -51,6 +55,9 @@ class PipelineIntake final : public Intake {
   FrontPipeline pipeline_;
   RequestStream stream_;
   std::vector<std::string> headers_;
+  std::atomic<uint64_t> stored_bytes_ = 0;
+  std::atomic<uint64_t> stored_lines_ = 0;
+  Arrived gathered_;
 };
 
 Refusal RefusalOf(const Error& error);
