@@ -66,6 +66,7 @@ def bodies_text(found):
     rate, alone = found["megabytes_per_second"], found["disk_megabytes_per_second"]
     bar = min(alone / 2, 700)
     text = (f"{found['megabytes']:,.0f} MB: {rate:.0f} MB/s (p50 {found['p50_ms']:.1f} ms, p99 {found['p99_ms']:.1f} ms for a body); "
+            f"the prototype on the same core {found['peer_megabytes_per_second']:.0f} MB/s; "
             f"the disk alone writes and syncs pieces of that size at {alone:.0f} MB/s.")
     return text, [verdict("NDJSON bodies of 1 MB, durable", f"{rate:.0f} MB/s", f"{bar:.0f} MB/s", rate >= bar)]
 

@@ -34,7 +34,7 @@ def rates(seconds, rounds):
     sides = {
         "weir serve": lambda: weir(seconds),
         "weir serve, a key each": lambda: weir(seconds, "--keys"),
-        "Beast prototype": lambda: ingest_peers.prototype(seconds),
+        "Beast prototype": lambda: ingest_peers.prototype("--time", f"{seconds}s"),
     }
     once = {
         "FastAPI": lambda: ingest_peers.fastapi(seconds, "0"),
@@ -92,18 +92,22 @@ def post(port, body, path="/orders?ack=committed", wanted=200):
 
 
 def bodies(mebibytes):
-    """MB/s of durable NDJSON bodies of 1 MB, and what the disk does alone with pieces of that size."""
+    """MB/s of durable NDJSON bodies of 1 MB; what the prototype does with them, and the disk alone with such pieces."""
+    def how(mebibytes):
+        return ["--items", str(NDJSON_ITEMS), "--connections", "8", "--requests", str(max(8, mebibytes * 1024**2 // 10**6)),
+                "--time", "600s", "--open", "0"]
+
     with Project() as project:
         with Disk(project.folder) as one:
             alone = [one.megabytes_per_second(min(mebibytes, 512) << 20)]
-        requests = max(8, mebibytes * 1024**2 // 10**6)
         with project.serve() as server:
-            loops = load(server.port, "--items", str(NDJSON_ITEMS), "--connections", "8", "--requests", str(requests),
-                         "--time", "600s", "--open", "0")
+            loops = load(server.port, *how(mebibytes))
         project.must_hold(acknowledged(loops, NDJSON_ITEMS))
         with Disk(project.folder) as one:
             alone.append(one.megabytes_per_second(min(mebibytes, 512) << 20))
-    return {"megabytes_per_second": loops[0]["megabytes_per_second"], "p50_ms": loops[0]["p50_ms"],
+    peer = ingest_peers.prototype(*how(min(mebibytes, 512)))
+    return {"megabytes_per_second": loops[0]["megabytes_per_second"],
+            "peer_megabytes_per_second": peer[0]["megabytes_per_second"], "p50_ms": loops[0]["p50_ms"],
             "p99_ms": loops[0]["p99_ms"], "disk_megabytes_per_second": sum(alone) / 2, "megabytes": mebibytes * 1.048576}
 
 

@@ -14,12 +14,12 @@ def scratch():
     return tempfile.TemporaryDirectory(prefix="weir-bench-", dir=ROOT / "build")
 
 
-def prototype(seconds):
+def prototype(*how):
     build = ROOT / "build/release"
     subprocess.run(["cmake", "--build", str(build), "--target", "ingest_prototype"], check=True, stdout=subprocess.DEVNULL)
     port = free_port()
     with scratch() as folder, Server([str(build / "bench/ingest_prototype"), str(port), "log"], port, folder):
-        return load(port, "--time", f"{seconds}s")
+        return load(port, *how)
 
 
 def python():
