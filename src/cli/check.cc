@@ -5,27 +5,41 @@
 #include "cli/commands.h"
 #include "cli/compile_project.h"
 #include "cli/open_project.h"
+#include "cli/test_cases.h"
 
 namespace weir::cli {
+namespace {
+
+std::string Counted(size_t count, const std::string& what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+}  // namespace
 
 int Check(const Command& command) {
   const auto read = ReadWholeProject(command.folder);
   if (!read) return Report(command.terminal, read.error().errors, read.error().sources);
   const auto compiled = CompileProject(*read);
   if (!compiled) return Report(command.terminal, compiled.error(), read->project.sources);
+  config::Faults faults;
+  const config::Project test_files = ReadTestFiles(*read, faults);
+  const size_t tests = ReadTests(test_files, faults).size();
+  if (!faults.empty())
+    return Report(command.terminal, std::move(faults).Take(), test_files.sources);
   if (command.terminal.json) {
     command.terminal.Out(nlohmann::json{{"schema", "weir.check/1"},
                                         {"project", read->project.name},
                                         {"pipelines", read->pipelines.size()},
-                                        {"models", read->project.models.size()}}
+                                        {"models", read->project.models.size()},
+                                        {"tests", tests}}
                              .dump() +
                          "\n");
     return 0;
   }
-  command.terminal.Out(fmt::format("{}: {} pipeline{}, {} model{}, no faults\n", read->project.name,
-                                   read->pipelines.size(), read->pipelines.size() == 1 ? "" : "s",
-                                   read->project.models.size(),
-                                   read->project.models.size() == 1 ? "" : "s"));
+  command.terminal.Out(fmt::format(
+      "{}: {}, {}{}, no faults\n", read->project.name, Counted(read->pipelines.size(), "pipeline"),
+      Counted(read->project.models.size(), "model"),
+      tests == 0 ? "" : ", " + Counted(tests, "test")));
   return 0;
 }
 
