@@ -36,10 +36,10 @@ int Check(const Command& command) {
                          "\n");
     return 0;
   }
-  command.terminal.Out(fmt::format(
-      "{}: {}, {}{}, no faults\n", read->project.name, Counted(read->pipelines.size(), "pipeline"),
-      Counted(read->project.models.size(), "model"),
-      tests == 0 ? "" : ", " + Counted(tests, "test")));
+  command.terminal.Out(fmt::format("{}: {}, {}{}, no faults\n", read->project.name,
+                                   Counted(read->pipelines.size(), "pipeline"),
+                                   Counted(read->project.models.size(), "model"),
+                                   tests == 0 ? "" : ", " + Counted(tests, "test")));
   return 0;
 }
 
