@@ -5,12 +5,31 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
+#include <span>
 #include <vector>
 
 #include "base/check.h"
 
 namespace weir::env {
+namespace {
+
+std::string ToHex(std::span<const unsigned char> bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text(2 * bytes.size(), '\0');
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    text[2 * i] = kDigits[bytes[i] >> 4U];
+    text[2 * i + 1] = kDigits[bytes[i] & 15U];
+  }
+  return text;
+}
+
+std::string ToHex(const XXH128_hash_t& hash) {
+  XXH128_canonical_t bytes;  // Most significant first.
+  XXH128_canonicalFromHash(&bytes, hash);
+  return ToHex(bytes.digest);
+}
+
+}  // namespace
 
 struct ContentHash::State {
   XXH3_state_t* xxh = XXH3_createState();
@@ -29,14 +48,7 @@ void ContentHash::Update(std::string_view bytes) {
   WEIR_CHECK(XXH3_128bits_update(state_->xxh, bytes.data(), bytes.size()) == XXH_OK);
 }
 
-std::string ContentHash::Hex() const {
-  const XXH128_hash_t hash = XXH3_128bits_digest(state_->xxh);
-  std::array<char, 33> text{};
-  std::snprintf(text.data(), text.size(), "%016llx%016llx",
-                static_cast<unsigned long long>(hash.high64),
-                static_cast<unsigned long long>(hash.low64));
-  return text.data();
-}
+std::string ContentHash::Hex() const { return ToHex(XXH3_128bits_digest(state_->xxh)); }
 
 Hash128 ContentHash128(std::string_view bytes) {
   const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
@@ -44,9 +56,7 @@ Hash128 ContentHash128(std::string_view bytes) {
 }
 
 std::string ContentHashHex(std::string_view bytes) {
-  ContentHash hash;
-  hash.Update(bytes);
-  return hash.Hex();
+  return ToHex(XXH3_128bits(bytes.data(), bytes.size()));
 }
 
 Result<void> HashRange(const OpenFile& file, uint64_t from, uint64_t to, ContentHash& hash) {
@@ -72,13 +82,7 @@ Result<std::string> HashPrefix(const OpenFile& file, uint64_t length) {
 std::string Sha256Hex(std::string_view bytes) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
   SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
-  std::string text;
-  for (const unsigned char byte : digest) {
-    std::array<char, 3> hex{};
-    std::snprintf(hex.data(), hex.size(), "%02x", byte);
-    text += hex.data();
-  }
-  return text;
+  return ToHex(digest);
 }
 
 }  // namespace weir::env
