@@ -1,6 +1,7 @@
-// Some rows of a batch, as a batch of their own.
+// Some rows of a batch: as a batch of their own, and which of them are null.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -14,5 +15,8 @@ namespace weir::columnar {
 // columnar.memory (kInvalid).
 Result<std::shared_ptr<arrow::RecordBatch>> KeepRows(
     const std::shared_ptr<arrow::RecordBatch>& rows, const std::vector<bool>& keep);
+
+// The rows of `column` that are null, ascending.
+std::vector<uint32_t> NullRows(const arrow::Array& column);
 
 }  // namespace weir::columnar

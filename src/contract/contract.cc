@@ -226,8 +226,8 @@ class CompiledContract final : public Contract {
     for (uint32_t column = 0; column < schema_.fields.size(); ++column) {
       const auto& array = *batch.rows->column(static_cast<int>(column));
       if (schema_.fields[column].nullable || array.null_count() == 0) continue;
-      for (uint32_t row = 0; row < static_cast<uint32_t>(array.length()); ++row) {
-        if (array.IsValid(row) || IsFiltered(verdicts, row)) continue;
+      for (const uint32_t row : columnar::NullRows(array)) {
+        if (IsFiltered(verdicts, row)) continue;
         auto& refused = verdicts.At(row);
         if (std::ranges::find(refused.failed_columns, column) != refused.failed_columns.end())
           continue;
