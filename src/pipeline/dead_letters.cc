@@ -23,12 +23,19 @@ DeadLetterOrigin OriginOf(const DeadLetterOrigin& whole, const columnar::InputPa
   return origin;
 }
 
-// Builds the columns of the dead-letter table, in their order.
+// Builds the columns of the dead-letter table, in their order, of letters of one batch.
 class Columns {
  public:
-  explicit Columns(const std::shared_ptr<arrow::Schema>& schema) : schema_(schema) {
-    for (const auto& field : schema->fields())
+  explicit Columns(const BatchId& batch)
+      : schema_(columnar::ToArrow(table::DeadLetterShape().schema)), batch_(batch.ToString()) {
+    for (const auto& field : schema_->fields())
       builders_.push_back(arrow::MakeBuilder(field->type()).ValueOrDie());
+  }
+
+  arrow::Status Reserve(size_t rows) {
+    for (auto& builder : builders_)
+      ARROW_RETURN_NOT_OK(builder->Reserve(static_cast<int64_t>(rows)));
+    return arrow::Status::OK();
   }
 
   arrow::Status Append(const DeadLetterOrigin& origin, const columnar::RejectedRow& row) {
@@ -40,7 +47,7 @@ class Columns {
       return Append(OriginOf(origin, part), within);
     }
     ARROW_RETURN_NOT_OK(Text(0, DeadLetterId(origin, row.offset)));
-    ARROW_RETURN_NOT_OK(Text(1, origin.batch.ToString()));
+    ARROW_RETURN_NOT_OK(Text(1, batch_));
     ARROW_RETURN_NOT_OK(Text(2, origin.source));
     ARROW_RETURN_NOT_OK(row.line == 0 ? builders_[3]->AppendNull() : Number(3, row.line));
     ARROW_RETURN_NOT_OK(Number(4, row.offset));
@@ -90,33 +97,33 @@ class Columns {
   }
 
   std::shared_ptr<arrow::Schema> schema_;
+  std::string batch_;
   std::vector<std::unique_ptr<arrow::ArrayBuilder>> builders_;
 };
 
 }  // namespace
 
 std::string DeadLetterId(const DeadLetterOrigin& origin, uint64_t offset) {
-  env::ContentHash hash;
+  const std::string_view end("\0", 1);
+  std::string named;
+  named.reserve(256);
   for (const std::string* part :
-       {&origin.project, &origin.batch.pipeline, &origin.version, &origin.sink}) {
-    hash.Update(*part);
-    hash.Update(std::string_view("\0", 1));
-  }
-  hash.Update(std::to_string(offset));
-  return hash.Hex();
+       {&origin.project, &origin.batch.pipeline, &origin.version, &origin.sink})
+    named.append(*part).append(end);
+  return env::ContentHashHex(named.append(std::to_string(offset)));
 }
 
 Result<std::shared_ptr<arrow::RecordBatch>> ToDeadLetters(
     const DeadLetterOrigin& origin, std::span<const columnar::RejectedRow> rows) {
-  Columns columns(columnar::ToArrow(table::DeadLetterShape().schema));
-  for (const columnar::RejectedRow& row : rows) {
-    if (const arrow::Status status = columns.Append(origin, row); !status.ok())
-      return Fail(ErrorKind::kInvalid, "pipeline.dead_letters", status.ToString());
-  }
-  auto batch = columns.Finish();
-  if (!batch.ok())
-    return Fail(ErrorKind::kInvalid, "pipeline.dead_letters", batch.status().ToString());
-  return *batch;
+  const auto made = [&]() -> arrow::Result<std::shared_ptr<arrow::RecordBatch>> {
+    Columns columns(origin.batch);
+    ARROW_RETURN_NOT_OK(columns.Reserve(rows.size()));
+    for (const columnar::RejectedRow& row : rows) ARROW_RETURN_NOT_OK(columns.Append(origin, row));
+    return columns.Finish();
+  }();
+  if (!made.ok())
+    return Fail(ErrorKind::kInvalid, "pipeline.dead_letters", made.status().ToString());
+  return *made;
 }
 
 Result<void> WriteDeadLetters(sink::Sink& sink, const DeadLetterOrigin& origin,
