@@ -7,6 +7,9 @@
 #include <parquet/metadata.h>
 #include <parquet/properties.h>
 
+#include <set>
+#include <string_view>
+
 #include "base/limits.h"
 #include "table/parquet_file_internal.h"
 
@@ -55,10 +58,11 @@ std::shared_ptr<parquet::WriterProperties> Properties(const arrow::Schema& schem
   builder.max_row_group_length(1 << 20)->created_by("weir");
   builder.enable_store_decimal_as_integer();
   // A dictionary of values that hardly repeat costs time and space.
+  static const std::set<std::string_view> unlike = {"_offset", "id", "raw", "raw_hash"};
   for (const auto& field : schema.fields()) {
     const auto id = field->type()->id();
     if (id == arrow::Type::DOUBLE || id == arrow::Type::EXTENSION || id == arrow::Type::TIMESTAMP ||
-        field->name() == "_offset")
+        unlike.contains(field->name()))
       builder.disable_dictionary(field->name());
   }
   return builder.build();
