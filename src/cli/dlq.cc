@@ -32,11 +32,28 @@ int Print(const Command& command, pipeline::LetterView& view, const std::string&
   return written ? 0 : Report(terminal, written.error());
 }
 
+// What checks of models rejected is no letter of a pipeline: it is told where that is.
+void TellOfModels(const Command& command, const Reading& reading) {
+  const auto tables = reading.state->catalog().Tables();
+  if (!tables) return;  // What was asked for is there all the same.
+  for (const catalog::TableName& name : *tables) {
+    if (!name.space.starts_with("dead_letters.")) continue;
+    const auto state = reading.state->lake().Load(name);
+    const auto* snapshot = state ? (*state)->metadata.current_snapshot() : nullptr;
+    if (snapshot == nullptr) continue;
+    const auto rows = snapshot->summary.find("total-records");
+    if (rows == snapshot->summary.end() || rows->second == "0") continue;
+    command.terminal.Talk(
+        fmt::format("rejected by a model's checks: {} in {}", rows->second, name.ToString()));
+  }
+}
+
 // Runs `sql` over the dead letters asked for; says so where there are none at all.
 int PrintOver(const Command& command, const std::string& verb, const std::string& pipeline,
               const std::string& sql) {
   const auto letters = OpenLetters(command, pipeline);
   if (!letters) return letters.error();
+  if (pipeline.empty()) TellOfModels(command, letters->reading);
   if (letters->view != nullptr) return Print(command, *letters->view, verb, sql);
   if (command.terminal.json)
     command.terminal.Out("{\"schema\":\"weir.dlq." + verb +
