@@ -1,6 +1,7 @@
 // What upkeep takes out of metadata in the course of a commit, and merging by tiers.
 #include <algorithm>
 #include <limits>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "iceberg/snapshot_update_internal.h"
@@ -21,9 +22,14 @@ std::unordered_set<int64_t> Retained(const TableMetadata& metadata,
   std::unordered_set<int64_t> retained(protected_snapshots.begin(), protected_snapshots.end());
   int64_t oldest_kept_ms = std::numeric_limits<int64_t>::max();
   size_t depth = 0;
+  std::unordered_map<int64_t, const Snapshot*> by_id;
+  for (const Snapshot& snapshot : metadata.snapshots) by_id.emplace(snapshot.id, &snapshot);
+  const auto parent_of = [&](const Snapshot& snapshot) -> const Snapshot* {
+    const auto found = by_id.find(snapshot.parent_id.value_or(0));
+    return snapshot.parent_id && found != by_id.end() ? found->second : nullptr;
+  };
   std::vector<int64_t> waiting;  // Beyond the newest, kept only if a protected one lies behind.
-  for (const Snapshot* at = metadata.current_snapshot(); at != nullptr;
-       at = at->parent_id ? metadata.FindSnapshot(*at->parent_id) : nullptr) {
+  for (const Snapshot* at = metadata.current_snapshot(); at != nullptr; at = parent_of(*at)) {
     const bool is_protected = protected_snapshots.contains(at->id);
     if (depth++ < std::max<size_t>(snapshots_kept, 1) || is_protected) {
       retained.insert(waiting.begin(), waiting.end());
@@ -43,7 +49,7 @@ std::unordered_set<int64_t> Retained(const TableMetadata& metadata,
     for (const Snapshot* at = metadata.FindSnapshot(ref.snapshot_id);
          at != nullptr && steps <= metadata.snapshots.size(); ++steps) {
       retained.insert(at->id);
-      at = at->parent_id ? metadata.FindSnapshot(*at->parent_id) : nullptr;
+      at = parent_of(*at);
     }
   }
   // Snapshots beside the history (staged, or rolled back) stay as long as their contemporaries.
@@ -81,12 +87,7 @@ std::vector<Snapshot> Expire(TableMetadata& metadata, const std::set<int64_t>& p
   if (metadata.snapshots.size() <= snapshots_kept) return expired;
   const auto retained = Retained(metadata, protected_snapshots, snapshots_kept);
   const auto gone = [&](int64_t id) { return !retained.contains(id); };
-  const auto first_gone =
-      std::stable_partition(metadata.snapshots.begin(), metadata.snapshots.end(),
-                            [&](const Snapshot& snapshot) { return !gone(snapshot.id); });
-  expired.assign(std::make_move_iterator(first_gone),
-                 std::make_move_iterator(metadata.snapshots.end()));
-  metadata.snapshots.erase(first_gone, metadata.snapshots.end());
+  expired = metadata.snapshots.Take([&](const Snapshot& snapshot) { return gone(snapshot.id); });
   if (expired.empty()) return expired;
   // A log with a hole in it would tell a wrong history, so everything up to the last hole goes.
   auto& log = metadata.snapshot_log;

@@ -174,19 +174,31 @@ void JsonWriter::Quote(std::string_view text) {
   // A text that is no UTF-8 would make a file that nobody reads.
   const bool valid = simdjson::validate_utf8(text.data(), text.size());
   out_ += '"';
-  for (const char c : text) {
-    if (!valid && (c & 0x80) != 0) {
+  size_t plain = 0;  // What is written as it stands goes in whole stretches.
+  for (size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    const bool broken = !valid && (c & 0x80) != 0;
+    const bool control = static_cast<unsigned char>(c) < 0x20;
+    if (!broken && !control && c != '"' && c != '\\') continue;
+    out_ += text.substr(plain, at - plain);
+    plain = at + 1;
+    if (broken) {
       out_ += "\\ufffd";
-    } else if (c == '"' || c == '\\') {
-      out_ += '\\';
-      out_ += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
+    } else if (control) {
       out_ += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
     } else {
+      out_ += '\\';
       out_ += c;
     }
   }
+  out_ += text.substr(plain);
   out_ += '"';
+}
+
+void WriteStrings(JsonWriter& out, const StringMap& map) {
+  out.Begin('{');
+  for (const auto& [key, value] : map) out.Key(key).Text(value);
+  out.End('}');
 }
 
 }  // namespace weir::iceberg

@@ -66,7 +66,8 @@ class JsonWriter {
   JsonWriter& Text(std::string_view text);
   JsonWriter& Number(int64_t number);
   JsonWriter& Flag(bool flag);
-  JsonWriter& Raw(std::string_view json);  // A value that is JSON already.
+  JsonWriter& Raw(std::string_view json);  // A value that is JSON already, or an array's items.
+  void Reserve(size_t more) { out_.reserve(out_.size() + more); }  // Before much is written.
   std::string Finish() { return std::move(out_); }
 
  private:
@@ -76,6 +77,8 @@ class JsonWriter {
   std::string out_;
   bool first_ = true;  // No comma before what comes next.
 };
+
+void WriteStrings(JsonWriter& out, const StringMap& map);
 
 void WriteSchema(JsonWriter& out, const Schema& schema);
 Result<Schema> SchemaFromJson(Json json);

@@ -34,11 +34,6 @@ std::string FolderFor(const TableMetadata& metadata, const char* property, const
 
 }  // namespace
 
-std::string_view Snapshot::operation() const {
-  const auto found = summary.find("operation");
-  return found == summary.end() ? std::string_view{} : std::string_view(found->second);
-}
-
 const Schema* TableMetadata::FindSchema(int32_t id) const {
   for (const Schema& each : schemas)
     if (each.id == id) return &each;

@@ -12,23 +12,9 @@
 #include "base/result.h"
 #include "iceberg/partition_spec.h"
 #include "iceberg/schema.h"
+#include "iceberg/snapshot.h"
 
 namespace weir::iceberg {
-
-using StringMap = std::map<std::string, std::string>;
-
-struct Snapshot {
-  int64_t id = 0;
-  std::optional<int64_t> parent_id;  // May name an expired one.
-  int64_t sequence_number = 0;
-  int64_t timestamp_ms = 0;
-  std::string manifest_list;  // Full URI.
-  StringMap summary;          // "operation" among others.
-  std::optional<int32_t> schema_id;
-
-  std::string_view operation() const;
-  friend bool operator==(const Snapshot&, const Snapshot&) = default;
-};
 
 struct SnapshotRef {
   int64_t snapshot_id = 0;
@@ -74,7 +60,7 @@ struct TableMetadata {
   StringMap properties;
   std::optional<int64_t> current_snapshot_id;
   std::map<std::string, SnapshotRef> refs;
-  std::vector<Snapshot> snapshots;  // Oldest first.
+  SnapshotList snapshots;  // Oldest first.
   std::vector<SnapshotLogEntry> snapshot_log;
   std::vector<MetadataLogEntry> metadata_log;
   std::vector<StatisticsEntry> statistics;

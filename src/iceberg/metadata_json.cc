@@ -86,9 +86,7 @@ Result<void> ReadSnapshots(Json json, TableMetadata& metadata) {
     metadata.snapshots.push_back(std::move(snapshot));
     return {};
   }));
-  std::stable_sort(
-      metadata.snapshots.begin(), metadata.snapshots.end(),
-      [](const Snapshot& a, const Snapshot& b) { return a.sequence_number < b.sequence_number; });
+  metadata.snapshots.Sort();
   if (const auto refs = FindMember(json, "refs")) {
     simdjson::dom::object members;
     if (refs->get(members) != simdjson::SUCCESS)
@@ -136,23 +134,6 @@ Result<void> ReadShape(Json json, TableMetadata& metadata) {
   WEIR_ASSIGN(const simdjson::dom::array orders, ArrayMember(json, "sort-orders"));
   metadata.sort_orders_json = simdjson::minify(orders);
   return {};
-}
-
-void WriteStrings(JsonWriter& out, const StringMap& map) {
-  out.Begin('{');
-  for (const auto& [key, value] : map) out.Key(key).Text(value);
-  out.End('}');
-}
-
-void WriteSnapshot(JsonWriter& out, const Snapshot& snapshot) {
-  out.Begin('{').Key("sequence-number").Number(snapshot.sequence_number);
-  out.Key("snapshot-id").Number(snapshot.id);
-  if (snapshot.parent_id) out.Key("parent-snapshot-id").Number(*snapshot.parent_id);
-  out.Key("timestamp-ms").Number(snapshot.timestamp_ms).Key("summary");
-  WriteStrings(out, snapshot.summary);
-  out.Key("manifest-list").Text(snapshot.manifest_list);
-  if (snapshot.schema_id) out.Key("schema-id").Number(*snapshot.schema_id);
-  out.End('}');
 }
 
 void WriteRef(JsonWriter& out, const SnapshotRef& ref) {
@@ -252,9 +233,11 @@ std::string ToJson(const TableMetadata& metadata) {
     out.Key(name);
     WriteRef(out, ref);
   }
-  out.End('}').Key("snapshots").Begin('[');
-  for (const Snapshot& snapshot : metadata.snapshots) WriteSnapshot(out, snapshot);
-  out.End(']').Key("statistics");
+  const std::string snapshots = metadata.snapshots.ItemsAsJson();
+  constexpr size_t kBytesOfLogEntry = 256;
+  out.Reserve(snapshots.size() +
+              kBytesOfLogEntry * (metadata.snapshot_log.size() + metadata.metadata_log.size()));
+  out.End('}').Key("snapshots").Begin('[').Raw(snapshots).End(']').Key("statistics");
   WriteStatistics(out, metadata.statistics);
   out.Key("partition-statistics");
   WriteStatistics(out, metadata.partition_statistics);

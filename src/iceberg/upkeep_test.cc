@@ -76,6 +76,21 @@ TEST(Upkeep, TheLastOfManyCommitsCostsWhatAnEarlyOneDid) {
             std::to_string(kCommits));
 }
 
+// What a commit repeats of its base is neither copied nor made into text again.
+TEST(Upkeep, ACommitSharesTheSnapshotsOfItsBase) {
+  MemoryTable table;
+  CommitPolicy policy;
+  policy.snapshots_kept = 5;
+  for (int i = 0; i < 12; ++i) {
+    const TableMetadata base = table.metadata();
+    std::set<const Snapshot*> known;
+    for (const Snapshot& snapshot : base.snapshots) known.insert(&snapshot);
+    const CommitPlan plan = table.Append({FileOf("f" + std::to_string(i), 1)}, policy);
+    for (const Snapshot& snapshot : plan.next.snapshots)
+      EXPECT_EQ(known.contains(&snapshot), snapshot.id != plan.next.current_snapshot_id);
+  }
+}
+
 TEST(Upkeep, NothingExpiresThatAReaderStandsOn) {
   MemoryTable table;
   CommitPolicy policy;
