@@ -107,7 +107,7 @@ Result<PreparedTable> Lake::Prepare(const TableState& base, const TableChange& c
   WEIR_TRY(env::ReachFailpoint("table.metadata"));
   WEIR_TRY(writes_.Put(plan.metadata.location, plan.metadata.bytes));
   PreparedTable prepared;
-  WEIR_ASSIGN(prepared.unreachable, Unreachable(plan));
+  WEIR_ASSIGN(prepared.unreachable, Unreachable(base.name, plan));
   prepared.move = {.table = base.name, .from = {}, .to = plan.metadata.location};
   if (!base.pointer.empty()) prepared.move.from = base.pointer;
   prepared.next = std::make_shared<TableState>(TableState{
@@ -132,10 +132,14 @@ Result<PreparedTable> Lake::PrepareMetadata(const TableState& base,
 
 void Lake::Settle(const PreparedTable& prepared) {
   known_[prepared.next->name] = prepared.next;
-  for (const std::string& location : prepared.unreachable) {
-    // A file that cannot be removed costs only space.
-    if (auto removed = store_.Remove(location); !removed) return;
-  }
+  if (prepared.unreachable.empty()) return;
+  if (removing_.valid()) removing_.wait();
+  removing_ = std::async(std::launch::async, [&store = store_, dead = prepared.unreachable] {
+    for (const std::string& location : dead) {
+      // A file that cannot be removed costs only space.
+      if (auto removed = store.Remove(location); !removed) return;
+    }
+  });
 }
 
 Result<std::vector<iceberg::DataFile>> Lake::Files(const TableState& state, int64_t snapshot_id) {
@@ -194,17 +198,27 @@ Result<std::vector<iceberg::LoadedManifest>> Lake::ReadEntries(
 }
 
 // Only the lists of the few snapshots that expire now, and of the oldest one left, are read: a
-// manifest that left the table before the oldest kept snapshot was made is in no later list.
-Result<std::vector<std::string>> Lake::Unreachable(const iceberg::CommitPlan& plan) {
+// manifest that left the table before the oldest kept snapshot was made is in no later list. The
+// oldest one left is what expires with the next commit: it is read once.
+Result<std::vector<std::string>> Lake::Unreachable(const catalog::TableName& name,
+                                                   const iceberg::CommitPlan& plan) {
   std::vector<std::string> dead = plan.old_metadata;
   if (plan.expired.empty()) return dead;
+  OldestList& oldest = oldest_[name];
   std::vector<std::vector<iceberg::ManifestFile>> expired;
   for (const iceberg::Snapshot& snapshot : plan.expired) {
+    dead.push_back(snapshot.manifest_list);
+    if (snapshot.manifest_list == oldest.location) {
+      expired.push_back(oldest.manifests);
+      continue;
+    }
     const auto bytes = store_.Read(snapshot.manifest_list);
-    if (!bytes) continue;  // Removed by an earlier attempt of this commit, or by hand.
+    if (!bytes) {  // Removed by an earlier attempt of this commit, or by hand.
+      dead.pop_back();
+      continue;
+    }
     WEIR_ASSIGN(auto list, iceberg::DecodeManifestList(*bytes));
     expired.push_back(std::move(list));
-    dead.push_back(snapshot.manifest_list);
   }
   std::vector<std::vector<iceberg::ManifestFile>> retained = {plan.manifests};
   for (const iceberg::Snapshot& snapshot : plan.next.snapshots) {
@@ -214,7 +228,10 @@ Result<std::vector<std::string>> Lake::Unreachable(const iceberg::CommitPlan& pl
     WEIR_ASSIGN(auto list, iceberg::DecodeManifestList(*bytes));
     retained.push_back(std::move(list));
     // History is linear on one branch: what the oldest kept snapshot no longer lists never returns.
-    if (plan.next.refs.size() <= 1) break;
+    if (plan.next.refs.size() <= 1) {
+      oldest = {snapshot.manifest_list, retained.back()};
+      break;
+    }
   }
   for (const iceberg::ManifestFile& manifest : iceberg::DeadManifests(expired, retained))
     dead.push_back(manifest.path);

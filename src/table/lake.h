@@ -13,9 +13,10 @@
 //       state no longer names. Data files are never removed here.
 //   (3) The cost of Load, Prepare and Settle does not grow with the number of earlier commits.
 //
-// Threads: one at a time. Borrows everything it is made from.
+// Threads: one at a time (it starts its own). Borrows everything it is made from.
 #pragma once
 
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -97,8 +98,8 @@ class Lake {
   // Sync.
   Result<void> Sync() { return writes_.Sync(); }
 
-  // After the pointer moved: remembers the state and removes what it made unreachable. What cannot
-  // be removed stays, for a later sweep.
+  // After the pointer moved: remembers the state and starts to remove what it made unreachable; the
+  // Lake's end waits for it. What cannot be removed stays, for a later sweep.
   void Settle(const PreparedTable& prepared);
 
   // The data files of a snapshot (0: the current one; an empty table has none). Errors:
@@ -116,7 +117,14 @@ class Lake {
                                                            int64_t snapshot_id);
   Result<std::vector<iceberg::LoadedManifest>> ReadEntries(
       const iceberg::TableMetadata& metadata, const std::vector<iceberg::ManifestFile>& manifests);
-  Result<std::vector<std::string>> Unreachable(const iceberg::CommitPlan& plan);
+  Result<std::vector<std::string>> Unreachable(const catalog::TableName& name,
+                                               const iceberg::CommitPlan& plan);
+
+  // The manifest list of the oldest snapshot that a table's last commit kept. Lists never change.
+  struct OldestList {
+    std::string location;
+    std::vector<iceberg::ManifestFile> manifests;
+  };
 
   storage::Store& store_;
   storage::WriteGroup writes_;
@@ -125,6 +133,8 @@ class Lake {
   env::Random& random_;
   std::string warehouse_;
   std::map<catalog::TableName, TableStatePtr> known_;  // By the pointer they were read from.
+  std::map<catalog::TableName, OldestList> oldest_;
+  std::future<void> removing_;
   int attempt_ = 0;  // Of Prepare in this process: part of every name.
 };
 

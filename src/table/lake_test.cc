@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "table/column_scan.h"
@@ -19,6 +20,28 @@ namespace weir::table {
 namespace {
 
 const catalog::TableName kEvents{"raw", "events"};
+
+// A store that remembers what was read from it.
+class WatchedStore final : public storage::Store {
+ public:
+  Result<std::unique_ptr<env::ByteWriter>> Create(const std::string& location) override {
+    return inner_->Create(location);
+  }
+  Result<std::string> Read(const std::string& location) override {
+    reads.push_back(location);
+    return inner_->Read(location);
+  }
+  Result<uint64_t> Size(const std::string& location) override { return inner_->Size(location); }
+  Result<std::vector<std::string>> List(const std::string& prefix) override {
+    return inner_->List(prefix);
+  }
+  Result<void> Remove(const std::string& location) override { return inner_->Remove(location); }
+
+  std::vector<std::string> reads;
+
+ private:
+  std::unique_ptr<storage::Store> inner_ = storage::MakeMemoryStore();
+};
 
 class LakeTest : public testing::Test {
  protected:
@@ -83,7 +106,7 @@ class LakeTest : public testing::Test {
   }
 
   std::string folder_ = testing::TempDir() + "lake_" + std::to_string(getpid());
-  std::unique_ptr<storage::Store> store_ = storage::MakeMemoryStore();
+  std::unique_ptr<WatchedStore> store_ = std::make_unique<WatchedStore>();
   env::SeededRandom random_{7};
   std::unique_ptr<catalog::Catalog> catalog_;
   std::unique_ptr<Lake> lake_;
@@ -148,6 +171,50 @@ TEST_F(LakeTest, ManyCommitsKeepMetadataSmall) {
   // Everything a kept snapshot names is still there.
   for (const auto& snapshot : state->metadata.snapshots)
     ASSERT_TRUE(lake_->Files(*state, snapshot.id)) << snapshot.id;
+}
+
+TEST_F(LakeTest, ACommitReadsNoMetadataAndOneListOfManifests) {
+  for (size_t i = 0; i < kSnapshotsKept + 10; ++i) ASSERT_TRUE(Append({1}));
+  for (int i = 0; i < 40; ++i) {
+    store_->reads.clear();
+    ASSERT_TRUE(Append({2}));
+    const auto count = [&](const char* part) {
+      return std::count_if(store_->reads.begin(), store_->reads.end(), [&](const auto& location) {
+        return location.find(part) != std::string::npos;
+      });
+    };
+    EXPECT_EQ(count(".metadata.json"), 0);
+    EXPECT_EQ(count("/snap-"), 1) << "of the oldest snapshot that is kept";
+  }
+}
+
+TEST_F(LakeTest, WhatAnotherWriterCommittedIsSeen) {
+  ASSERT_TRUE(Append({1}));
+  auto ours = MakeLake();
+  ASSERT_TRUE(ours->Load(kEvents));
+  for (size_t i = 0; i < kSnapshotsKept + 5; ++i) {
+    ASSERT_TRUE(Append({2}));  // Of a writer that `ours` knows nothing of.
+    if (i % 3 != 0) continue;
+    std::swap(lake_, ours);
+    ASSERT_TRUE(Append({3}));
+    std::swap(lake_, ours);
+  }
+  lake_.reset();
+  ours.reset();  // What they were removing is gone.
+  lake_ = MakeLake();
+  const auto state = lake_->Load(kEvents).value();
+  EXPECT_EQ(CountRows(lake_->Files(*state).value()), 1 + 105 + 35);
+  std::set<std::string> named = {state->pointer};
+  for (const auto& entry : state->metadata.metadata_log) named.insert(entry.file);
+  for (const auto& snapshot : state->metadata.snapshots) {
+    named.insert(snapshot.manifest_list);
+    const auto bytes = store_->Read(snapshot.manifest_list);
+    ASSERT_TRUE(bytes) << snapshot.manifest_list;
+    const auto list = iceberg::DecodeManifestList(*bytes).value();
+    for (const auto& manifest : list) named.insert(manifest.path);
+  }
+  const auto there = store_->List("file:///lake/raw/events/metadata/").value();
+  EXPECT_EQ(std::set<std::string>(there.begin(), there.end()), named);
 }
 
 TEST_F(LakeTest, AContractThatChangedIsNamed) {
