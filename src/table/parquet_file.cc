@@ -7,6 +7,7 @@
 #include <parquet/metadata.h>
 #include <parquet/properties.h>
 
+#include <algorithm>
 #include <set>
 #include <string_view>
 
@@ -57,12 +58,16 @@ std::shared_ptr<parquet::WriterProperties> Properties(const arrow::Schema& schem
   builder.compression(parquet::Compression::ZSTD)->compression_level(1);
   builder.max_row_group_length(1 << 20)->created_by("weir");
   builder.enable_store_decimal_as_integer();
-  // A dictionary of values that hardly repeat costs time and space.
-  static const std::set<std::string_view> unlike = {"_offset", "id", "raw", "raw_hash"};
+  // A dictionary of values that hardly repeat costs time and space. In a table of dead letters, and
+  // only there, their names tell which do not.
+  static const std::set<std::string_view> named_by = {"id", "raw", "raw_hash"};
+  const bool letters = std::ranges::all_of(named_by, [&schema](std::string_view name) {
+    return schema.GetFieldIndex(std::string(name)) >= 0;
+  });
   for (const auto& field : schema.fields()) {
     const auto id = field->type()->id();
     if (id == arrow::Type::DOUBLE || id == arrow::Type::EXTENSION || id == arrow::Type::TIMESTAMP ||
-        unlike.contains(field->name()))
+        field->name() == "_offset" || (letters && named_by.contains(field->name())))
       builder.disable_dictionary(field->name());
   }
   return builder.build();
