@@ -35,6 +35,7 @@
 #include "env/files.h"
 #include "env/random.h"
 #include "wal/entry.h"
+#include "wal/readable_log.h"
 
 namespace weir::wal {
 
@@ -90,15 +91,6 @@ class Room {
   uint64_t bytes_ = 0;
 };
 
-// The entries of one stream in order. Threads: one at a time. Outlived by its log.
-class LogReader {
- public:
-  virtual ~LogReader() = default;
-  // The next one; nullopt at the end of what is durable now, or of the range. Its views live until
-  // the next call. Errors: wal.corrupt (kCorrupt), those of the files.
-  virtual Result<std::optional<Entry>> Next() = 0;
-};
-
 // A large body on its way into a file of its own, while it arrives. Blocks: not for an io thread.
 // Dropped without Finish, it leaves nothing. Threads: one at a time.
 class SpoolWriter {
@@ -109,14 +101,14 @@ class SpoolWriter {
   virtual Result<Spool> Finish() = 0;
 };
 
-class Log {
+class Log : public ReadableLog {
  public:
   // Scans what is there: cuts off a torn tail, calls `found` for each entry. Errors: wal.corrupt
   // (an entry was damaged that durable ones follow, or a segment is no log's), wal.newer, those of
   // the files.
   static Result<std::unique_ptr<Log>> Open(env::Files& files, env::Random& random,
                                            LogOptions options, const Found& found = {});
-  virtual ~Log() = default;  // Writes what was appended, then ends.
+  ~Log() override = default;  // Writes what was appended, then ends.
 
   // Takes `bytes` of the stream's budgets, before a body of that size is read. Errors:
   // wal.stream_full (kBusy: the stream has used its share and what is common), wal.full (kBusy: the
@@ -134,9 +126,6 @@ class Log {
   // log, or none. Together at most kLogEntryBytesMax. `done` gets the first one's.
   virtual void Append(StreamId stream, std::span<const NewEntry> entries, Done done) = 0;
 
-  // Entries of `stream` behind `after`, up to `until`.
-  virtual std::unique_ptr<LogReader> Read(StreamId stream, Sequence after,
-                                          Sequence until = Sequence(UINT64_MAX)) = 0;
   // Nobody will read the entries of `stream` up to `until` again: a commit has made them durable
   // elsewhere. Space is given back by whole segments.
   virtual void Trim(StreamId stream, Sequence until) = 0;
@@ -144,7 +133,6 @@ class Log {
   // Errors: those of the files.
   virtual Result<std::unique_ptr<SpoolWriter>> NewSpool() = 0;
   virtual void DropSpool(const Spool& spool) = 0;
-  virtual Result<std::unique_ptr<env::OpenFile>> OpenSpool(uint64_t id) = 0;
 
   virtual LogState state() const = 0;
   // Bytes of the disk that hang on `stream`.

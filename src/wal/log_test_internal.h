@@ -134,7 +134,7 @@ inline Result<Sequence> AppendOne(Log& log, const std::string& stream, std::stri
   return done.get();
 }
 
-inline std::map<uint64_t, std::string> ReadAll(Log& log, const std::string& stream,
+inline std::map<uint64_t, std::string> ReadAll(ReadableLog& log, const std::string& stream,
                                                uint64_t after = 0, uint64_t until = UINT64_MAX) {
   std::map<uint64_t, std::string> read;
   const auto reader = log.Read(StreamOf(stream), Sequence(after), Sequence(until));

@@ -9,8 +9,6 @@
 namespace weir::wal {
 namespace {
 
-std::string SpoolFolder(const std::string& folder) { return folder + "/spool"; }
-
 Error Corrupt(const std::string& path, uint64_t offset, std::string message) {
   return {.kind = ErrorKind::kCorrupt,
           .code = "wal.corrupt",
@@ -117,6 +115,8 @@ class FileSpool final : public SpoolWriter {
 };
 
 }  // namespace
+
+std::string SpoolFolder(const std::string& folder) { return folder + "/spool"; }
 
 std::string SpoolPath(const std::string& folder, uint64_t id) {
   return SpoolFolder(folder) + fmt::format("/{:016x}", id);

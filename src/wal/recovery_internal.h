@@ -19,6 +19,7 @@ struct Recovered {
 // that died may have written what the disk does not have yet.
 Result<Recovered> Recover(env::Files& files, const LogOptions& options, const Found& found);
 
+std::string SpoolFolder(const std::string& folder);
 std::string SpoolPath(const std::string& folder, uint64_t id);
 Result<std::unique_ptr<SpoolWriter>> MakeSpool(env::Files& files, const std::string& folder,
                                                uint64_t id);

@@ -72,7 +72,7 @@ Result<SegmentPtr> MakeSegment(env::Files& files, const std::string& folder,
   return made;
 }
 
-Result<SegmentPtr> OpenSegment(env::Files& files, const std::string& path) {
+Result<SegmentPtr> OpenSegmentToRead(env::Files& files, const std::string& path) {
   auto made = std::make_shared<Segment>();
   made->path = path;
   WEIR_ASSIGN(made->reader, files.Open(path));
@@ -82,6 +82,11 @@ Result<SegmentPtr> OpenSegment(env::Files& files, const std::string& path) {
   auto header = DecodeSegmentHeader(block);
   if (!header) return Fail(At(std::move(header).error(), path));
   made->header = *header;
+  return made;
+}
+
+Result<SegmentPtr> OpenSegment(env::Files& files, const std::string& path) {
+  WEIR_ASSIGN(auto made, OpenSegmentToRead(files, path));
   WEIR_ASSIGN(made->writer, files.OpenForUpdate(path));
   return made;
 }

@@ -59,6 +59,8 @@ Result<SegmentPtr> MakeSegment(env::Files& files, const std::string& folder,
                                const Pace& pace);
 // Errors: those of DecodeSegmentHeader, with the place.
 Result<SegmentPtr> OpenSegment(env::Files& files, const std::string& path);
+// The same without a writer.
+Result<SegmentPtr> OpenSegmentToRead(env::Files& files, const std::string& path);
 
 struct Group {
   GroupHeader header;
