@@ -5,6 +5,10 @@
 //   DIR/weir.db         the catalog and the ledger, as of one moment
 //   DIR/files/N         metadata (and data) of the lake
 //   DIR/state/...       the rest of the state: what was accepted and is not committed yet
+//
+// A server goes on acknowledging meanwhile, and its pipelines rest: between the copy of the catalog
+// and that of the log nothing is committed, and so nothing given back. Whatever was acknowledged
+// before is thus in one of the two, and what is in both is known by its place in the log.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,6 +22,7 @@
 #include "cli/open_project.h"
 #include "cli/state_lock.h"
 #include "env/clock.h"
+#include "wal/log_folder.h"
 
 namespace weir::cli {
 namespace {
@@ -25,7 +30,7 @@ namespace {
 using nlohmann::json;
 
 constexpr uint64_t kIndexBytesMax = 256 * kMiB;
-constexpr std::array kLeftOut = {"lock", "lock.sock", "logs", "server.json", "tmp"};
+constexpr std::array kLeftOut = {"lock", "lock.sock", "logs", "server.json", "tmp", "wal"};
 
 // Everything of a table that a reader of its kept snapshots needs, its data files aside.
 Result<std::set<std::string>> MetadataOf(State& state, const std::string& pointer,
@@ -40,28 +45,43 @@ Result<std::set<std::string>> MetadataOf(State& state, const std::string& pointe
   return locations;
 }
 
-// Every file below `folder`, as paths from there.
-Result<std::vector<std::string>> FilesBelow(const std::string& folder, const std::string& prefix) {
+std::string LogOf(const ReadProject& project) { return project.state_folder + "/wal"; }
+
+Result<bool> HasLog(const ReadProject& project) {
+  const auto names = env::SystemFiles().List(LogOf(project));
+  if (names)
+    return std::ranges::any_of(*names,
+                               [](const std::string& name) { return name.ends_with(".log"); });
+  if (names.error().kind == ErrorKind::kNotFound) return false;
+  return Fail(names.error());
+}
+
+// Whether a file of the state is copied as it is; the catalog and the log are not.
+bool OfState(const std::string& path) {
+  if (path.starts_with("weir.db")) return false;
+  return std::ranges::none_of(kLeftOut, [&](const char* left_out) {
+    return path == left_out || path.starts_with(std::string(left_out) + "/");
+  });
+}
+bool Any(const std::string& /*path*/) { return true; }
+
+// Every file below `folder` that is wanted, as paths from there. Others may vanish meanwhile.
+Result<std::vector<std::string>> FilesBelow(const std::string& folder, const std::string& prefix,
+                                            bool (*wanted)(const std::string& path)) {
   std::vector<std::string> files;
   WEIR_ASSIGN(const auto names, env::SystemFiles().List(folder));
   for (const std::string& name : names) {
+    if (!wanted(prefix + name)) continue;
     const std::string path = folder + "/" + name;
     WEIR_ASSIGN(const auto status, env::SystemFiles().Status(path));
     if (!status.is_directory) {
       files.push_back(prefix + name);
       continue;
     }
-    WEIR_ASSIGN(const auto below, FilesBelow(path, prefix + name + "/"));
+    WEIR_ASSIGN(const auto below, FilesBelow(path, prefix + name + "/", wanted));
     files.insert(files.end(), below.begin(), below.end());
   }
   return files;
-}
-
-bool OfState(const std::string& path) {
-  if (path.starts_with("weir.db")) return false;
-  return std::ranges::none_of(kLeftOut, [&](const char* left_out) {
-    return path == left_out || path.starts_with(std::string(left_out) + "/");
-  });
 }
 
 Result<void> CopyFile(const std::string& from, const std::string& to) {
@@ -79,6 +99,22 @@ Result<void> CopyFile(const std::string& from, const std::string& to) {
   }
 }
 
+// SQLite does not sync such a copy.
+Result<void> CopyCatalog(const std::string& from, const std::string& to) {
+  WEIR_TRY(catalog::CopySqliteCatalog(from, to));
+  WEIR_ASSIGN(const auto copy, env::SystemFiles().OpenForUpdate(to));
+  return copy->SyncData();
+}
+
+// The lock of the state, a server's too, so that its pipelines rest. Null: another command has it
+// (weir run --follow). That one gives nothing of the log back, and no server runs unless one begins
+// meanwhile.
+Result<std::unique_ptr<env::FileLock>> LetRest(const ReadProject& project) {
+  auto lock = LockState(project);
+  if (lock || lock.error().code != "run.locked") return lock;
+  return nullptr;
+}
+
 class Backing {
  public:
   Backing(const ReadProject& project, std::string folder)
@@ -86,46 +122,84 @@ class Backing {
 
   Result<json> Go(bool with_data) {
     env::Files& files = env::SystemFiles();
-    if (files.Status(folder_ + "/backup.json"))
-      return Fail(ErrorKind::kInvalid, "backup.exists",
-                  "there is a backup in " + folder_ + " already", "name another folder");
+    WEIR_TRY(LookAtFolder());
     WEIR_TRY(files.MakeFolders(folder_ + "/files"));
-    WEIR_TRY(catalog::CopySqliteCatalog(project_.state_folder + "/weir.db", folder_ + "/weir.db"));
-    // What follows is of the moment of the copy: the tables are looked up in it.
+    WEIR_ASSIGN(auto lock, LetRest(project_));
+    const Instant at = env::SystemClock().Now();
+    WEIR_ASSIGN(const auto log, wal::LogFolder::Open(files, LogOf(project_)));
+    WEIR_TRY(CopyCatalog(project_.state_folder + "/weir.db", folder_ + "/weir.db"));
+    WEIR_TRY(CopyState());
+    if (lock == nullptr) WEIR_TRY(CheckComplete(*log));
+    // What follows is of the moment of the copy: the tables are looked up in it. A commit may
+    // remove metadata of theirs; data files are not removed by commits.
     ReadProject copied = project_;
     copied.state_folder = folder_;
     WEIR_ASSIGN(const auto state, State::Open(copied, State::Access::kRead));
     WEIR_ASSIGN(const auto tables, state->catalog().Tables());
-    for (const catalog::TableName& name : tables) WEIR_TRY(CopyTable(*state, name, with_data));
-    WEIR_ASSIGN(const auto rest, FilesBelow(project_.state_folder, ""));
-    for (const std::string& path : rest)
-      if (OfState(path))
-        WEIR_TRY(CopyFile(project_.state_folder + "/" + path, folder_ + "/state/" + path));
-    const json index = {{"weir.backup", 1},
-                        {"project", project_.project.name},
-                        {"at", FormatInstant(env::SystemClock().Now())},
-                        {"warehouse", project_.warehouse},
-                        {"tables", tables.size()},
-                        {"files", files_}};
+    for (const catalog::TableName& name : tables) WEIR_TRY(CopyMetadata(*state, name));
+    lock.reset();
+    if (with_data)
+      for (const catalog::TableName& name : tables) WEIR_TRY(CopyData(*state, name));
+    const json index = {{"weir.backup", 1},        {"project", project_.project.name},
+                        {"at", FormatInstant(at)}, {"warehouse", project_.warehouse},
+                        {"tables", tables.size()}, {"files", files_}};
     // Last: a backup without it is none.
     WEIR_TRY(env::WriteWhole(files, folder_ + "/backup.json", index.dump(1) + "\n"));
     return index;
   }
 
  private:
-  Result<void> CopyTable(State& state, const catalog::TableName& name, bool with_data) {
+  // What an earlier one left in the folder must not become part of this one.
+  Result<void> LookAtFolder() const {
+    if (env::SystemFiles().Status(folder_ + "/backup.json"))
+      return Fail(ErrorKind::kInvalid, "backup.exists",
+                  "there is a backup in " + folder_ + " already", "name another folder");
+    if (env::SystemFiles().Status(folder_ + "/weir.db"))
+      return Fail(ErrorKind::kInvalid, "backup.unfinished",
+                  "there is a backup in " + folder_ + " that did not come to its end",
+                  "remove the folder, or name another one");
+    return {};
+  }
+
+  // Behind the catalog: what it has planned is in the log.
+  Result<void> CopyState() const {
+    WEIR_ASSIGN(const auto log, wal::LogFolder::Open(env::SystemFiles(), LogOf(project_)));
+    WEIR_TRY(log->CopyTo(folder_ + "/state/wal"));
+    WEIR_ASSIGN(const auto rest, FilesBelow(project_.state_folder, "", OfState));
+    for (const std::string& path : rest)
+      WEIR_TRY(CopyFile(project_.state_folder + "/" + path, folder_ + "/state/" + path));
+    return {};
+  }
+
+  // Where pipelines did not rest: what was given back may be what the copied catalog has not.
+  static Result<void> CheckComplete(wal::LogFolder& before) {
+    WEIR_ASSIGN(const bool complete, before.IsComplete());
+    if (complete) return {};
+    return Fail(ErrorKind::kBusy, "backup.moved",
+                "a server began to commit requests while the state was copied",
+                "repeat it into another folder");
+  }
+
+  Result<void> CopyMetadata(State& state, const catalog::TableName& name) {
     WEIR_ASSIGN(const auto loaded, state.lake().Load(name));
-    WEIR_ASSIGN(std::set<std::string> locations, MetadataOf(state, loaded->pointer, *loaded));
-    if (with_data) {
-      WEIR_ASSIGN(const auto data, state.lake().Files(*loaded));
-      for (const iceberg::DataFile& file : data) locations.insert(file.path);
-    }
-    for (const std::string& location : locations) {
-      WEIR_ASSIGN(const std::string from, storage::LocalPath(location));
-      const std::string to = "files/" + std::to_string(files_.size());
-      WEIR_TRY(CopyFile(from, folder_ + "/" + to));
-      files_[location] = to;
-    }
+    WEIR_ASSIGN(const auto locations, MetadataOf(state, loaded->pointer, *loaded));
+    for (const std::string& location : locations) WEIR_TRY(CopyLocation(location));
+    return {};
+  }
+
+  Result<void> CopyData(State& state, const catalog::TableName& name) {
+    WEIR_ASSIGN(const auto loaded, state.lake().Load(name));
+    WEIR_ASSIGN(const auto data, state.lake().Files(*loaded));
+    for (const iceberg::DataFile& file : data) WEIR_TRY(CopyLocation(file.path));
+    return {};
+  }
+
+  Result<void> CopyLocation(const std::string& location) {
+    if (files_.contains(location)) return {};
+    WEIR_ASSIGN(const std::string from, storage::LocalPath(location));
+    const std::string to = "files/" + std::to_string(files_.size());
+    WEIR_TRY(CopyFile(from, folder_ + "/" + to));
+    files_[location] = to;
     return {};
   }
 
@@ -151,18 +225,24 @@ Result<json> RestoreFrom(const ReadProject& project, const std::string& folder) 
   if (files.Status(database))
     return Fail(ErrorKind::kInvalid, "restore.exists", "this project has a state: " + database,
                 "move " + project.state_folder + " away first");
+  // Requests that the backup does not know of: its log in the place of theirs would lose them.
+  WEIR_ASSIGN(const bool any, HasLog(project));
+  if (any)
+    return Fail(ErrorKind::kInvalid, "restore.exists",
+                "this project has a log of accepted requests: " + LogOf(project),
+                "move " + project.state_folder + " away first");
   for (const auto& [location, name] : index.at("files").items()) {
     WEIR_ASSIGN(const std::string to, storage::LocalPath(location));
     if (!files.Status(to)) WEIR_TRY(CopyFile(folder + "/" + name.get<std::string>(), to));
   }
   if (files.Status(folder + "/state")) {
-    WEIR_ASSIGN(const auto rest, FilesBelow(folder + "/state", ""));
+    WEIR_ASSIGN(const auto rest, FilesBelow(folder + "/state", "", Any));
     for (const std::string& path : rest)
       WEIR_TRY(CopyFile(folder + "/state/" + path, project.state_folder + "/" + path));
   }
   // Last: with it the project has a state.
   WEIR_TRY(files.Remove(database + ".restoring"));
-  WEIR_TRY(catalog::CopySqliteCatalog(folder + "/weir.db", database + ".restoring"));
+  WEIR_TRY(CopyCatalog(folder + "/weir.db", database + ".restoring"));
   WEIR_TRY(catalog::AdoptSqliteCatalog(database + ".restoring"));
   WEIR_TRY(files.Rename(database + ".restoring", database));
   return index;

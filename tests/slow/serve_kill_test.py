@@ -168,7 +168,8 @@ class ServeKills(unittest.TestCase):
 
                 def end(process=process):
                     for _ in range(5):
-                        command = project.start(*generator.choice(commands))
+                        copy = ["backup", f"copies/{generator.random()}"]
+                        command = project.start(*generator.choice([*commands, copy]))
                         time.sleep(generator.uniform(0, 0.3))
                         command.send_signal(signal.SIGKILL)
                         command.communicate()
