@@ -142,8 +142,10 @@ struct Verdict {
   const char* done;
 };
 
-Verdict VerdictOf(const std::string& verb) {
-  if (verb == "retry") return {pipeline::HeldVerdict::kRetry, "is planned again: weir run does it"};
+Verdict VerdictOf(const std::string& verb, bool serves) {
+  if (verb == "retry")
+    return {pipeline::HeldVerdict::kRetry,
+            serves ? "is planned again: weir serve does it" : "is planned again: weir run does it"};
   if (verb == "accept") return {pipeline::HeldVerdict::kAccept, "is committed"};
   return {pipeline::HeldVerdict::kVoid, "is void: nothing of it was committed"};
 }
@@ -218,7 +220,7 @@ int BatchSettle(const Command& command, const BatchOptions& options) {
   if (!spec) return Report(terminal, spec.error());
   auto log = OpenProjectLog(*read);
   if (!log) return Report(terminal, log.error());
-  const Verdict verdict = VerdictOf(options.verb);
+  const Verdict verdict = VerdictOf(options.verb, (*spec)->serves());
   const auto severity = verdict.held == pipeline::HeldVerdict::kAccept
                             ? pipeline::Severity::kRefuse
                             : pipeline::Severity::kAsWritten;

@@ -24,7 +24,13 @@ Result<std::unique_ptr<engine::Session>> OpenLakeSession(const ReadProject& read
 std::unique_ptr<source::Source> MakeSource(const RunParts& parts,
                                            const pipeline::PipelineSpec& spec) {
   if (spec.serves())
-    return parts.front != nullptr ? parts.front->MakeSource(spec.name) : source::MakeClosedSource();
+    return parts.front != nullptr
+               ? parts.front->MakeSource(spec.name)
+               : source::MakeStoredSource({.files = env::SystemFiles(),
+                                           .clock = env::SystemClock(),
+                                           .folder = parts.read.state_folder + "/wal",
+                                           .pipeline = spec.name,
+                                           .instance = parts.state.catalog().instance()});
   return source::MakeFilesSource({.files = env::SystemFiles(),
                                   .clock = env::SystemClock(),
                                   .watches = parts.watches,

@@ -111,8 +111,8 @@ Serving::~Serving() {
   Rest();
 }
 
-// Nobody but us can read a batch of requests again, so it is finished; one of files anybody
-// settles.
+// A batch of requests is finished, so that who waits for its commit waits no longer than that; one
+// of files is left to whoever comes next.
 void Serving::Rest() {
   rest_ = true;
   if (front_ != nullptr) front_->EndWaits();

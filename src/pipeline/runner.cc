@@ -616,9 +616,13 @@ struct Runner::State {
     WEIR_ASSIGN(auto staged, dead_letters->Stage());
     std::vector<table::StagedTable> tables;
     tables.push_back(std::move(staged));
-    WEIR_TRY(
-        owner->Void(batch, std::move(tables), std::move(left),
-                    FormatCount(in_all) + " records left out by a person; it was held: " + why));
+    // Their keys stay known: a request that is repeated was answered.
+    std::optional<ledger::RequestRows> requests;
+    if (spec.serves()) requests = source->RequestsOf(left);
+    WEIR_TRY(owner->Void(batch, std::move(tables), left,
+                         FormatCount(in_all) + " records left out by a person; it was held: " + why,
+                         std::move(requests)));
+    source->Committed(left);
     WEIR_TRY(PublishBadRecords(batch.id));
     context.log.Write(telemetry::BatchVoided{batch.id, why});
     return ledger::BatchOutcome{};

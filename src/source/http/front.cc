@@ -59,7 +59,7 @@ class LogFront final : public Front {
   std::unique_ptr<Source> MakeSource(const std::string& pipeline) override {
     const PipelineIntake* door = FindDoor(pipeline);
     WEIR_CHECK(door != nullptr);
-    return MakeHttpSource(door->stream(), context_.clock,
+    return MakeHttpSource(door->stream(), *log_, context_.clock,
                           [this, door](Sequence until) { Committed(*door, until); });
   }
 
@@ -210,7 +210,7 @@ class LogFront final : public Front {
     const auto receipt = ParseReceipt(id);
     if (!receipt || receipt->instance != context_.catalog.instance()) return NotFound(id);
     const PipelineIntake* door = FindDoor(receipt->pipeline);
-    if (door == nullptr || receipt->sequence > log_->state().durable) return NotFound(id);
+    if (door == nullptr) return NotFound(id);
     ReceiptState state;
     state.id = id;
     state.pipeline = receipt->pipeline;
@@ -247,8 +247,10 @@ class LogFront final : public Front {
     }
     if (!batch) return state;
     state.batch = batch->id.ToString();
-    if (batch->state == ledger::BatchState::kVoid)
+    if (batch->state == ledger::BatchState::kVoid) {
       state.stage = its_own ? ReceiptStage::kRejected : ReceiptStage::kVoided;
+      if (!its_own) state.counts = {};
+    }
     if (!batch->outcome) return state;
     for (const ledger::TableOutcome& table : batch->outcome->tables)
       if (table.table == state.table) state.snapshot = table.snapshot;

@@ -136,8 +136,17 @@ class Front {
   virtual uint64_t keys() const = 0;
 };
 
-// What a Runner reads that is there for dead letters and batches alone, while no front is open:
-// nothing new comes, and a request that must be read is source.closed (kUnavailable).
-std::unique_ptr<Source> MakeClosedSource();
+// Where requests lie that a front has made durable.
+struct StoredRequests {
+  env::Files& files;
+  const env::Clock& clock;
+  std::string folder;  // Of the log.
+  std::string pipeline;
+  std::string instance;
+};
+// What a Runner reads whose process has no front: batches that were planned, by whoever has the
+// project's lock. Nothing new comes, nothing is written to the log, and nothing trimmed: a front
+// finds in the catalog what was committed meanwhile. Errors when read: wal::LogFolder's.
+std::unique_ptr<Source> MakeStoredSource(StoredRequests from);
 
 }  // namespace weir::source

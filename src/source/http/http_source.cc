@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "source/http/front.h"
+#include "wal/log_folder.h"
 
 namespace weir::source {
 namespace {
@@ -13,28 +14,13 @@ using ledger::ObjectProgress;
 constexpr int64_t kHorizonMicros =
     std::chrono::duration_cast<std::chrono::microseconds>(kKeyHorizon).count();
 
-class HttpSource final : public Source {
+// Requests of the log that a split names, whoever's log it is.
+class RequestSource : public Source {
  public:
-  HttpSource(const RequestStream& stream, const env::Clock& clock,
-             std::function<void(wal::Sequence)> committed)
-      : stream_(stream), clock_(clock), committed_(std::move(committed)) {}
+  RequestSource(const RequestStream& stream, const env::Clock& clock)
+      : stream_(stream), clock_(clock) {}
 
-  Result<Discovery> Discover(Cursor& cursor) override {
-    WEIR_ASSIGN(const auto newest, cursor.ByPath(std::string(kRequests)));
-    const RequestCursor at = CursorOf(newest);
-    done_ = at.done;
-    Discovery found;
-    WEIR_ASSIGN(found.splits, FindRequestSplits(stream_, at.behind));
-    if (at.open) found.splits.insert(found.splits.begin(), *at.open);
-    found.objects = found.splits.size();
-    return found;
-  }
-
-  // Where nothing came since the last commit, nobody has to be asked.
-  Result<Discovery> DiscoverNews(Cursor& cursor) override {
-    if (!stream_.log.Wait(stream_.id, done_, std::chrono::microseconds(0))) return Discovery();
-    return Discover(cursor);
-  }
+  Result<Discovery> Discover(Cursor& /*cursor*/) override { return Discovery(); }
 
   Result<std::unique_ptr<OpenSplit>> Open(const ObjectProgress& split) override {
     WEIR_ASSIGN(OpenedRequests opened, OpenRequests(stream_, split));
@@ -66,51 +52,104 @@ class HttpSource final : public Source {
   }
 
   void Committed(const std::vector<ObjectProgress>& read) override {
-    {
-      const std::lock_guard lock(mutex_);
-      for (const ObjectProgress& split : read)
-        if (split.done) keys_.erase(split.version);
-    }
+    const std::lock_guard lock(mutex_);
+    for (const ObjectProgress& split : read)
+      if (split.done) keys_.erase(split.version);
+  }
+
+ protected:
+  const RequestStream& stream_;
+
+ private:
+  const env::Clock& clock_;
+  std::mutex mutex_;  // Open comes from the thread that reads ahead.
+  std::map<std::string, std::vector<ledger::RequestKey>> keys_;  // Of splits being read.
+};
+
+// Of the front that appends to the log.
+class HttpSource final : public RequestSource {
+ public:
+  HttpSource(const RequestStream& stream, wal::Log& log, const env::Clock& clock,
+             std::function<void(wal::Sequence)> committed)
+      : RequestSource(stream, clock), log_(log), committed_(std::move(committed)) {}
+
+  Result<Discovery> Discover(Cursor& cursor) override {
+    WEIR_ASSIGN(const auto newest, cursor.ByPath(std::string(kRequests)));
+    const RequestCursor at = CursorOf(newest);
+    if (at.done > done_) committed_(at.done);
+    done_ = at.done;
+    Discovery found;
+    WEIR_ASSIGN(found.splits, FindRequestSplits(stream_, at.behind));
+    if (at.open) found.splits.insert(found.splits.begin(), *at.open);
+    found.objects = found.splits.size();
+    return found;
+  }
+
+  // Where nothing came since the last commit, nobody has to be asked.
+  Result<Discovery> DiscoverNews(Cursor& cursor) override {
+    if (!log_.Wait(stream_.id, done_, std::chrono::microseconds(0))) return Discovery();
+    return Discover(cursor);
+  }
+
+  void Committed(const std::vector<ObjectProgress>& read) override {
+    RequestSource::Committed(read);
     if (read.empty()) return;
     done_ = CursorOf(read.back()).done;
     committed_(done_);
   }
 
  private:
-  const RequestStream& stream_;
-  const env::Clock& clock_;
+  wal::Log& log_;
   std::function<void(wal::Sequence)> committed_;
   wal::Sequence done_;  // All up to it is committed.
-  std::mutex mutex_;    // Open comes from the thread that reads ahead.
-  std::map<std::string, std::vector<ledger::RequestKey>> keys_;  // Of splits being read.
 };
 
-class ClosedSource final : public Source {
+// The log as it lies in its folder, opened when something of it is to be read.
+class StoredSource final : public Source {
  public:
+  explicit StoredSource(StoredRequests from) : from_(std::move(from)) {}
+
   Result<Discovery> Discover(Cursor& /*cursor*/) override { return Discovery(); }
   Result<std::unique_ptr<OpenSplit>> Open(const ObjectProgress& split) override {
-    return Closed(split);
+    WEIR_ASSIGN(RequestSource* const requests, Requests());
+    return requests->Open(split);
   }
   Result<format::FormatSpec> FormatOf(const ObjectProgress& split) const override {
-    return Closed(split);
+    WEIR_ASSIGN(RequestSource* const requests, Requests());
+    return requests->FormatOf(split);
   }
-
-  Result<LandedAs> LandAs(const ObjectProgress& split) const override { return Closed(split); }
+  Result<LandedAs> LandAs(const ObjectProgress& split) const override {
+    WEIR_ASSIGN(RequestSource* const requests, Requests());
+    return requests->LandAs(split);
+  }
+  ledger::RequestRows RequestsOf(const std::vector<ObjectProgress>& read) override {
+    const auto requests = Requests();
+    return requests ? (*requests)->RequestsOf(read) : ledger::RequestRows();
+  }
 
  private:
-  // Not lost: what is in the log can be read again by whoever serves.
-  static std::unexpected<Error> Closed(const ObjectProgress& split) {
-    return Fail({.kind = ErrorKind::kUnavailable,
-                 .code = "source.closed",
-                 .message = "requests are read by weir serve alone",
-                 .place = {.file = split.object, .line = 0, .column = 0, .byte_offset = {}},
-                 .next = "weir serve"});
+  Result<RequestSource*> Requests() const {
+    const std::lock_guard lock(mutex_);
+    if (requests_) return requests_.get();
+    WEIR_ASSIGN(log_, wal::LogFolder::Open(from_.files, from_.folder));
+    stream_ = std::make_unique<RequestStream>(
+        RequestStream{*log_, wal::StreamOf(from_.pipeline), from_.pipeline, from_.instance});
+    requests_ = std::make_unique<RequestSource>(*stream_, from_.clock);
+    return requests_.get();
   }
+
+  const StoredRequests from_;
+  mutable std::mutex mutex_;
+  mutable std::unique_ptr<wal::LogFolder> log_;
+  mutable std::unique_ptr<RequestStream> stream_;
+  mutable std::unique_ptr<RequestSource> requests_;  // Null: not opened yet.
 };
 
 }  // namespace
 
-std::unique_ptr<Source> MakeClosedSource() { return std::make_unique<ClosedSource>(); }
+std::unique_ptr<Source> MakeStoredSource(StoredRequests from) {
+  return std::make_unique<StoredSource>(std::move(from));
+}
 
 RequestCursor CursorOf(const std::optional<ObjectProgress>& newest) {
   RequestCursor cursor;
@@ -123,9 +162,10 @@ RequestCursor CursorOf(const std::optional<ObjectProgress>& newest) {
   return cursor;
 }
 
-std::unique_ptr<Source> MakeHttpSource(const RequestStream& stream, const env::Clock& clock,
+std::unique_ptr<Source> MakeHttpSource(const RequestStream& stream, wal::Log& log,
+                                       const env::Clock& clock,
                                        std::function<void(wal::Sequence)> committed) {
-  return std::make_unique<HttpSource>(stream, clock, std::move(committed));
+  return std::make_unique<HttpSource>(stream, log, clock, std::move(committed));
 }
 
 }  // namespace weir::source

@@ -6,6 +6,7 @@
 
 #include "env/clock.h"
 #include "source/http/request_split_internal.h"
+#include "wal/log.h"
 
 namespace weir::source {
 
@@ -18,8 +19,10 @@ struct RequestCursor {
 };
 RequestCursor CursorOf(const std::optional<ledger::ObjectProgress>& newest);
 
-// `committed` is told how far all is committed, after each batch. Borrows `stream`.
-std::unique_ptr<Source> MakeHttpSource(const RequestStream& stream, const env::Clock& clock,
+// `committed` is told how far all is committed: after each batch, and when the catalog is looked
+// at, since others may have settled one (weir batch accept). Borrows `stream` and its `log`.
+std::unique_ptr<Source> MakeHttpSource(const RequestStream& stream, wal::Log& log,
+                                       const env::Clock& clock,
                                        std::function<void(wal::Sequence)> committed);
 
 }  // namespace weir::source

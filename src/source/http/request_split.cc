@@ -178,12 +178,13 @@ class SplitMaker {
 
 }  // namespace
 
-Result<std::unique_ptr<env::ByteReader>> OpenSpooled(wal::Log& log, const wal::Spool& spool) {
+Result<std::unique_ptr<env::ByteReader>> OpenSpooled(wal::ReadableLog& log,
+                                                     const wal::Spool& spool) {
   WEIR_ASSIGN(auto file, log.OpenSpool(spool.id));
   return std::make_unique<SpoolReader>(std::move(file), spool.bytes);
 }
 
-Result<std::string> HashSpooled(wal::Log& log, const wal::Spool& spool) {
+Result<std::string> HashSpooled(wal::ReadableLog& log, const wal::Spool& spool) {
   WEIR_ASSIGN(const auto file, log.OpenSpool(spool.id));
   return env::HashPrefix(*file, spool.bytes);
 }

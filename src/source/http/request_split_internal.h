@@ -13,7 +13,7 @@
 
 #include "source/http/request_record_internal.h"
 #include "source/source.h"
-#include "wal/log.h"
+#include "wal/readable_log.h"
 
 namespace weir::source {
 
@@ -21,15 +21,16 @@ inline constexpr std::string_view kRequests = "requests";
 
 // The log as one pipeline sees it. Borrowed.
 struct RequestStream {
-  wal::Log& log;
+  wal::ReadableLog& log;
   wal::StreamId id;
   std::string pipeline;
   std::string instance;
 };
 
 // A spooled body from its beginning, and the hash of all of it.
-Result<std::unique_ptr<env::ByteReader>> OpenSpooled(wal::Log& log, const wal::Spool& spool);
-Result<std::string> HashSpooled(wal::Log& log, const wal::Spool& spool);
+Result<std::unique_ptr<env::ByteReader>> OpenSpooled(wal::ReadableLog& log,
+                                                     const wal::Spool& spool);
+Result<std::string> HashSpooled(wal::ReadableLog& log, const wal::Spool& spool);
 
 // "orders-3f2a9c1e-1234567"
 std::string MakeReceipt(const RequestStream& stream, wal::Sequence sequence);
