@@ -162,7 +162,7 @@ def sustained(seconds, rate):
 
 def restart(mebibytes):
     """Seconds from the start of a server over so much log that nobody committed to its first acknowledgement."""
-    with Project("1h") as project:
+    with Project("1h, rows: 1000000000, bytes: 1TiB") as project:
         requests = mebibytes * 1024**2 // 2_400
         with project.serve() as server:
             post(server.port, EVENT % (0, 0))  # The next batch is an hour away.

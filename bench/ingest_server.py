@@ -29,7 +29,7 @@ pipelines:
         event_time: timestamptz not null
         store_id: varchar
         note: varchar
-    flush: { every: EVERY }
+    flush: { EVERY }
     sink: { table: raw.orders }
 """
 
@@ -122,7 +122,7 @@ class Project:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def flush_every(self, time_of_flush):
-        (self.folder / "weir.yaml").write_text(self.config.replace("EVERY", time_of_flush))
+        (self.folder / "weir.yaml").write_text(self.config.replace("EVERY", f"every: {time_of_flush}"))
 
     def serve(self):
         port = free_port()
