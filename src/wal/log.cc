@@ -475,41 +475,25 @@ class GroupLog final : public Log {
   std::thread writer_;
 };
 
-class GroupLogReader final : public LogReader {
+class GroupLogReader final : public StreamReader {
  public:
   GroupLogReader(const GroupLog& log, StreamId stream, Sequence after, Sequence until)
-      : log_(log), stream_(stream), after_(after), until_(until) {}
-
-  Result<std::optional<Entry>> Next() override {
-    while (true) {
-      for (; group_ && at_ < group_->entries.size(); ++at_) {
-        const Entry& entry = group_->entries[at_];
-        if (entry.stream != stream_ || entry.sequence <= after_) continue;
-        if (entry.sequence > until_) return std::nullopt;
-        ++at_;
-        after_ = entry.sequence;
-        return entry;
-      }
-      WEIR_ASSIGN(const bool more, NextGroup());
-      if (!more) return std::nullopt;
-    }
-  }
+      : StreamReader(stream, after, until), log_(log) {}
 
  private:
-  Result<bool> NextGroup() {
+  Result<std::optional<Group>> NextGroup(Sequence after) override {
     const uint64_t offset = groups_ ? groups_->offset() : 0;
-    const auto spot = log_.Find(stream_, after_, segment_, offset);
-    if (!spot || after_ >= until_) return false;
+    const auto spot = log_.Find(stream(), after, segment_, offset);
+    if (!spot) return std::nullopt;
     if (spot->segment != segment_) {
       segment_ = spot->segment;
       groups_.emplace(*segment_->reader, segment_->header, spot->offset);
     }
-    at_ = 0;
     // A window read before the group was written is read anew.
     if (spot->end != end_) groups_.emplace(*segment_->reader, segment_->header, groups_->offset());
     end_ = spot->end;
-    WEIR_ASSIGN(group_, groups_->Next());
-    if (group_) return true;
+    WEIR_ASSIGN(auto group, groups_->Next());
+    if (group) return group;
     return Fail({.kind = ErrorKind::kCorrupt,
                  .code = "wal.corrupt",
                  .message = "what was written here is not what is read",
@@ -521,14 +505,9 @@ class GroupLogReader final : public LogReader {
   }
 
   const GroupLog& log_;
-  StreamId stream_;
-  Sequence after_;
-  Sequence until_;
   SegmentPtr segment_;
   std::optional<GroupReader> groups_;
-  std::optional<Group> group_;
   uint64_t end_ = 0;
-  size_t at_ = 0;
 };
 
 std::unique_ptr<LogReader> GroupLog::Read(StreamId stream, Sequence after, Sequence until) {

@@ -245,52 +245,28 @@ class PartedFolder final : public LogFolder {
   mutable std::mutex mutex_;               // Of the segments' indexes.
 };
 
-class FolderReader final : public LogReader {
+class FolderReader final : public StreamReader {
  public:
   FolderReader(const PartedFolder& log, StreamId stream, Sequence after, Sequence until)
-      : log_(log), stream_(stream), after_(after), until_(until), part_(log.PartFor(after)) {}
-
-  Result<std::optional<Entry>> Next() override {
-    while (true) {
-      for (; group_ && at_ < group_->entries.size(); ++at_) {
-        const Entry& entry = group_->entries[at_];
-        if (entry.stream != stream_ || entry.sequence <= after_) continue;
-        if (entry.sequence > until_) return std::nullopt;
-        ++at_;
-        after_ = entry.sequence;
-        return entry;
-      }
-      WEIR_ASSIGN(const bool more, NextGroup());
-      if (!more) return std::nullopt;
-    }
-  }
+      : StreamReader(stream, after, until), log_(log), part_(log.PartFor(after)) {}
 
  private:
-  Result<bool> NextGroup() {
-    if (after_ >= until_ || (group_ && group_->header.first > until_)) return false;
-    at_ = 0;
-    group_.reset();
+  Result<std::optional<Group>> NextGroup(Sequence after) override {
     for (; part_ < log_.parts(); ++part_) {
-      if (!walk_) walk_.emplace(log_.WalkFrom(part_, after_));
-      WEIR_ASSIGN(group_, walk_->Next());
-      if (!group_) {
-        walk_.reset();
-        continue;
+      if (!walk_) walk_.emplace(log_.WalkFrom(part_, after));
+      WEIR_ASSIGN(auto group, walk_->Next());
+      if (group) {
+        log_.Note(part_, *group);
+        return group;
       }
-      log_.Note(part_, *group_);
-      return true;
+      walk_.reset();
     }
-    return false;
+    return std::nullopt;
   }
 
   const PartedFolder& log_;
-  StreamId stream_;
-  Sequence after_;
-  Sequence until_;
   size_t part_;
   std::optional<GroupWalk> walk_;
-  std::optional<Group> group_;
-  size_t at_ = 0;
 };
 
 std::unique_ptr<LogReader> PartedFolder::Read(StreamId stream, Sequence after, Sequence until) {

@@ -126,4 +126,21 @@ Result<bool> GroupReader::AnyBehind() {
   return false;
 }
 
+Result<std::optional<Entry>> StreamReader::Next() {
+  while (true) {
+    for (; group_ && at_ < group_->entries.size(); ++at_) {
+      const Entry& entry = group_->entries[at_];
+      if (entry.stream != stream_ || entry.sequence <= after_) continue;
+      if (entry.sequence > until_) return std::nullopt;
+      ++at_;
+      after_ = entry.sequence;
+      return entry;
+    }
+    if (after_ >= until_ || (group_ && group_->header.first > until_)) return std::nullopt;
+    WEIR_ASSIGN(group_, NextGroup(after_));
+    if (!group_) return std::nullopt;
+    at_ = 0;
+  }
+}
+
 }  // namespace weir::wal

@@ -10,6 +10,7 @@
 #include "env/files.h"
 #include "env/random.h"
 #include "wal/layout_internal.h"
+#include "wal/readable_log.h"
 
 namespace weir::wal {
 
@@ -90,6 +91,26 @@ class GroupReader {
   uint64_t offset_;
   std::string window_;
   uint64_t window_at_ = 0;
+};
+
+// The entries of one stream, in a range, out of the groups that it is given.
+class StreamReader : public LogReader {
+ public:
+  StreamReader(StreamId stream, Sequence after, Sequence until)
+      : stream_(stream), after_(after), until_(until) {}
+  Result<std::optional<Entry>> Next() final;
+
+ protected:
+  // The next group that may hold entries of the stream behind `after`; nullopt: there is none now.
+  virtual Result<std::optional<Group>> NextGroup(Sequence after) = 0;
+  StreamId stream() const { return stream_; }
+
+ private:
+  const StreamId stream_;
+  Sequence after_;  // The last one that was handed out.
+  const Sequence until_;
+  std::optional<Group> group_;
+  size_t at_ = 0;
 };
 
 }  // namespace weir::wal
