@@ -2,19 +2,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/units.h"
 #include "cli/commands.h"
 #include "cli/compile_project.h"
 #include "cli/open_project.h"
 #include "cli/test_cases.h"
 
 namespace weir::cli {
-namespace {
-
-std::string Counted(size_t count, const std::string& what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
-
-}  // namespace
 
 int Check(const Command& command) {
   const auto read = ReadWholeProject(command.folder);
@@ -37,9 +31,9 @@ int Check(const Command& command) {
     return 0;
   }
   command.terminal.Out(fmt::format("{}: {}, {}{}, no faults\n", read->project.name,
-                                   Counted(read->pipelines.size(), "pipeline"),
-                                   Counted(read->project.models.size(), "model"),
-                                   tests == 0 ? "" : ", " + Counted(tests, "test")));
+                                   FormatCount(read->pipelines.size(), "pipeline", "pipelines"),
+                                   FormatCount(read->project.models.size(), "model", "models"),
+                                   tests == 0 ? "" : ", " + FormatCount(tests, "test", "tests")));
   return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/units.h"
 #include "cli/commands.h"
 #include "cli/dlq_letters.h"
 #include "engine/sql.h"
@@ -40,11 +41,10 @@ void TellOfModels(const Command& command, const Reading& reading) {
     if (!name.space.starts_with("dead_letters.")) continue;
     const auto state = reading.state->lake().Load(name);
     const auto* snapshot = state ? (*state)->metadata.current_snapshot() : nullptr;
-    if (snapshot == nullptr) continue;
-    const auto rows = snapshot->summary.find("total-records");
-    if (rows == snapshot->summary.end() || rows->second == "0") continue;
+    const uint64_t rows = snapshot == nullptr ? 0 : snapshot->number("total-records").value_or(0);
+    if (rows == 0) continue;
     command.terminal.Talk(
-        fmt::format("rejected by a model's checks: {} in {}", rows->second, name.ToString()));
+        fmt::format("rejected by a model's checks: {} in {}", FormatCount(rows), name.ToString()));
   }
 }
 

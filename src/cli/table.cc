@@ -21,9 +21,7 @@ struct TableRow {
 };
 
 uint64_t Total(const iceberg::Snapshot* snapshot, const char* key) {
-  if (snapshot == nullptr) return 0;
-  const auto found = snapshot->summary.find(key);
-  return found == snapshot->summary.end() ? 0 : std::strtoull(found->second.c_str(), nullptr, 10);
+  return snapshot == nullptr ? 0 : snapshot->number(key).value_or(0);
 }
 
 TableRow Describe(const table::TableState& state) {

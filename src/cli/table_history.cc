@@ -17,10 +17,6 @@ std::string Summary(const iceberg::Snapshot& snapshot, const char* key) {
   return found == snapshot.summary.end() ? std::string() : found->second;
 }
 
-uint64_t Number(const iceberg::Snapshot& snapshot, const char* key) {
-  return std::strtoull(Summary(snapshot, key).c_str(), nullptr, 10);
-}
-
 // Who made it: a batch, a rollback, a merge, or another program.
 std::string MadeBy(const iceberg::Snapshot& snapshot) {
   if (const std::string pipeline = Summary(snapshot, "weir.pipeline"); !pipeline.empty())
@@ -60,15 +56,15 @@ int TableHistory(const Command& command, const TableOptions& options) {
     made.push_back({{"at", at},
                     {"snapshot", one.id},
                     {"operation", one.operation()},
-                    {"added", Number(one, "added-records")},
-                    {"removed", Number(one, "deleted-records")},
-                    {"rows", Number(one, "total-records")},
+                    {"added", one.number("added-records").value_or(0)},
+                    {"removed", one.number("deleted-records").value_or(0)},
+                    {"rows", one.number("total-records").value_or(0)},
                     {"made_by", MadeBy(one)}});
     text += fmt::format("{:<20}  {:>19}  {:<9}  {:>12}  {:>12}  {:>12}  {}\n",
                         FormatInstant({one.timestamp_ms / 1000 * 1'000'000}), one.id,
-                        one.operation(), FormatCount(Number(one, "added-records")),
-                        FormatCount(Number(one, "deleted-records")),
-                        FormatCount(Number(one, "total-records")), MadeBy(one));
+                        one.operation(), FormatCount(one.number("added-records").value_or(0)),
+                        FormatCount(one.number("deleted-records").value_or(0)),
+                        FormatCount(one.number("total-records").value_or(0)), MadeBy(one));
   }
   if (command.terminal.json)
     text = json{{"schema", "weir.table.history/1"},

@@ -19,10 +19,7 @@ iceberg::StringMap Marker(const OpenBatch& batch) {
 // What the table holds, where rows took the place of others.
 std::optional<uint64_t> TotalOf(const table::StagedTable& staged, const table::TableState& next) {
   if (!staged.total_rows || next.metadata.current_snapshot() == nullptr) return std::nullopt;
-  const auto& summary = next.metadata.current_snapshot()->summary;
-  const auto total = summary.find("total-records");
-  if (total == summary.end()) return std::nullopt;
-  return std::strtoull(total->second.c_str(), nullptr, 10);
+  return next.metadata.current_snapshot()->number("total-records");
 }
 
 // The staged files carry field ids and partition values of the state they were written for.

@@ -1,6 +1,7 @@
 #include "iceberg/snapshot.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <mutex>
 
 #include "iceberg/json_internal.h"
@@ -41,6 +42,12 @@ class SnapshotList::Kept {
 std::string_view Snapshot::operation() const {
   const auto found = summary.find("operation");
   return found == summary.end() ? std::string_view{} : std::string_view(found->second);
+}
+
+std::optional<uint64_t> Snapshot::number(const std::string& key) const {
+  const auto found = summary.find(key);
+  if (found == summary.end()) return std::nullopt;
+  return std::strtoull(found->second.c_str(), nullptr, 10);
 }
 
 const Snapshot& SnapshotList::const_iterator::operator*() const { return (*at_)->snapshot; }

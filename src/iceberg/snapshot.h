@@ -30,6 +30,8 @@ struct Snapshot {
   std::optional<int32_t> schema_id;
 
   std::string_view operation() const;
+  // Of the summary, such as "total-records"; nullopt: it does not say.
+  std::optional<uint64_t> number(const std::string& key) const;
   friend bool operator==(const Snapshot&, const Snapshot&) = default;
 };
 

@@ -23,6 +23,13 @@ std::vector<int64_t> Ids(const SnapshotList& list) {
   return ids;
 }
 
+TEST(Snapshot, SaysItsNumbers) {
+  Snapshot snapshot = Numbered(1, 1);
+  snapshot.summary["total-records"] = "12345678901";
+  EXPECT_EQ(snapshot.number("total-records"), 12'345'678'901U);
+  EXPECT_EQ(snapshot.number("added-records"), std::nullopt);
+}
+
 TEST(SnapshotList, ACopySharesItsSnapshotsAndChangesAlone) {
   const SnapshotList list = {Numbered(1, 1), Numbered(2, 2)};
   SnapshotList copy = list;
