@@ -83,6 +83,8 @@ class Kept {
         }
         break;
       default: {
+        // Values of one width: no other type of Arrow is one of columnar/type.h.
+        WEIR_CHECK(made->buffers.size() == 2 && type->byte_width() > 0);
         ARROW_ASSIGN_OR_RAISE(made->buffers[1],
                               Bytes(from.buffers[1], from.offset, type->byte_width()));
       }
