@@ -123,8 +123,9 @@ class StoredSource final : public Source {
     return requests->LandAs(split);
   }
   ledger::RequestRows RequestsOf(const std::vector<ObjectProgress>& read) override {
-    const auto requests = Requests();
-    return requests ? (*requests)->RequestsOf(read) : ledger::RequestRows();
+    const std::lock_guard lock(mutex_);
+    // Not opened: nothing of it was read.
+    return requests_ == nullptr ? ledger::RequestRows() : requests_->RequestsOf(read);
   }
 
  private:
