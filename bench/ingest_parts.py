@@ -126,16 +126,16 @@ def seen(project, server, events, begin):
 
 def visible(commits, events=150):
     """Event -> visible with flush: {every: 100ms}; in a new table, then after so many commits."""
-    with Project("100ms") as project:
+    with Project("every: 100ms") as project:
         with project.serve() as server:
             new = seen(project, server, events, 0)
-        project.flush_every("1ms")
+        project.set_flush("every: 1ms")
         begun = time.monotonic()
         with project.serve() as server:
             for number in range(commits):
                 post(server.port, EVENT % (events + number, number))
         each = (time.monotonic() - begun) / max(1, commits) * 1e3
-        project.flush_every("100ms")
+        project.set_flush("every: 100ms")
         with project.serve() as server:
             old = seen(project, server, events, events + commits)
         project.must_hold(2 * events + commits)
@@ -162,14 +162,14 @@ def sustained(seconds, rate):
 
 def restart(mebibytes):
     """Seconds from the start of a server over so much log that nobody committed to its first acknowledgement."""
-    with Project("1h, rows: 1000000000, bytes: 1TiB") as project:
+    with Project("every: 1h, rows: 1000000000, bytes: 1TiB") as project:
         requests = mebibytes * 1024**2 // 2_400
         with project.serve() as server:
             post(server.port, EVENT % (0, 0))  # The next batch is an hour away.
             loops = load(server.port, "--items", "10", "--requests", str(requests), "--time", "600s", "--open", "0")
             log = server.metric("weir_queue_bytes")
             server.kill()
-        project.flush_every("500ms")
+        project.set_flush("every: 500ms")
         with project.serve() as server:
             post(server.port, EVENT % (1, 1), "/orders", 202)
             took = time.monotonic() - server.begun

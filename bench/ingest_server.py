@@ -29,7 +29,7 @@ pipelines:
         event_time: timestamptz not null
         store_id: varchar
         note: varchar
-    flush: { EVERY }
+    flush: { FLUSH }
     sink: { table: raw.orders }
 """
 
@@ -110,10 +110,10 @@ class Server:
 class Project:
     """A folder with the project of CONFIG, gone at the end of the block."""
 
-    def __init__(self, every="500ms", config=CONFIG):
+    def __init__(self, flush="every: 500ms", config=CONFIG):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-bench-", dir=ROOT / "build"))
         self.config = config
-        self.flush_every(every)
+        self.set_flush(flush)
 
     def __enter__(self):
         return self
@@ -121,8 +121,8 @@ class Project:
     def __exit__(self, *_):
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def flush_every(self, time_of_flush):
-        (self.folder / "weir.yaml").write_text(self.config.replace("EVERY", f"every: {time_of_flush}"))
+    def set_flush(self, flush):
+        (self.folder / "weir.yaml").write_text(self.config.replace("FLUSH", flush))
 
     def serve(self):
         port = free_port()
