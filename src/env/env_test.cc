@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "env/block_string.h"
 #include "env/files.h"
 #include "env/hash.h"
 #include "env/random.h"
@@ -49,6 +50,35 @@ TEST_F(FilesTest, ReplacePutsNewContentInPlace) {
   ASSERT_TRUE(WriteWhole(files_, At("a"), "new"));
   EXPECT_EQ(ReadWhole(files_, At("a"), 10).value(), "new");
   EXPECT_EQ(ReadWhole(files_, At("a"), 2).error().code, "file.too_big");
+}
+
+// Long whole blocks go past the cache, others through it; whoever reads sees no
+// difference.
+TEST_F(FilesTest, WhatIsWrittenInPlaceIsReadBackHoweverItWasWritten) {
+  constexpr size_t kLong = 512 * 1024;
+  const auto file = files_.OpenForUpdate(At("a")).value();
+  const auto reader = files_.Open(At("a")).value();
+  std::string expected(4 * kLong, '\0');
+  std::string read(expected.size(), '\0');
+  ASSERT_TRUE(file->WriteAt(0, expected));
+  struct Write {
+    size_t offset;
+    size_t bytes;
+    size_t shift;  // Of its place in memory, from a block's beginning.
+  };
+  for (const auto& [offset, bytes, shift] :
+       {Write{0, kLong, 0}, Write{kLong, 100, 0}, Write{kLong, kLong, 0}, Write{4096, 4096, 0},
+        Write{8192, kLong, 1}, Write{100, kLong, 0}, Write{kLong, kLong + 100, 0},
+        Write{2 * kLong, 2 * kLong, 0}, Write{3 * kLong, 50, 7}}) {
+    const char fill = static_cast<char>('a' + offset % 26);
+    const BlockString text(shift + bytes, fill);
+    ASSERT_EQ(reinterpret_cast<uintptr_t>(text.data()) % kDiskBlockBytes, 0U);
+    ASSERT_TRUE(file->WriteAt(offset, std::string_view(text).substr(shift)));
+    expected.replace(offset, bytes, bytes, fill);
+    ASSERT_EQ(reader->ReadAt(0, read).value(), expected.size());
+    EXPECT_TRUE(read == expected) << bytes << " at " << offset;
+  }
+  EXPECT_TRUE(file->SyncData());
 }
 
 TEST_F(FilesTest, TheSecondLockNamesTheHolder) {

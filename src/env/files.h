@@ -45,7 +45,9 @@ class OpenFile {
 class UpdateFile {
  public:
   virtual ~UpdateFile() = default;
-  // Threads: any, on different ranges.
+  // Threads: any, on different ranges. Many bytes that are whole blocks, here (BlockString) and in
+  // the file, go to the disk as they are, past the system's cache: a log of gigabytes would fill
+  // it.
   virtual Result<void> WriteAt(uint64_t offset, std::string_view bytes) = 0;
   // Everything written before is durable. After an error nobody knows what of it is, and asking
   // again would not tell: the kernel has marked it clean.

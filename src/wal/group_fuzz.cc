@@ -15,7 +15,7 @@ void Require(bool holds) {
 
 // The input as a group: of entries whose lengths and streams are the first bytes of what is left.
 struct Written {
-  std::string bytes;
+  env::BlockString bytes;
   std::vector<std::string> bodies;
 };
 
@@ -68,7 +68,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto entries = Read(written.bytes);
   Require(entries && entries->size() == written.bodies.size());
   for (size_t i = 0; i < entries->size(); ++i) Require((*entries)[i].bytes == written.bodies[i]);
-  std::string flipped = written.bytes;
+  weir::env::BlockString flipped = written.bytes;
   const size_t bit =
       (static_cast<uint8_t>(input.front()) * 8191 + input.size()) % (flipped.size() * 8);
   flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));

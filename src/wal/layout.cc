@@ -14,8 +14,8 @@ constexpr std::string_view kSegmentMagic = "WEIRWAL\n";
 constexpr uint32_t kGroupMagic = 0x31475257;  // "WRG1"
 constexpr uint32_t kHasSpool = 1U << 31;      // In the length of an entry.
 
-template <class T>
-void Put(std::string& into, T value) {
+template <class T, class Text>
+void Put(Text& into, T value) {
   std::array<char, sizeof(T)> bytes{};
   std::memcpy(bytes.data(), &value, sizeof(T));
   into.append(bytes.data(), bytes.size());
@@ -109,7 +109,7 @@ size_t EntryBytes(size_t payload, const std::optional<Spool>& spool) {
   return kEntryHeaderBytes + (spool ? kSpoolBytes : 0) + payload;
 }
 
-void AppendEntry(std::string& group, Sequence sequence, StreamId stream, std::string_view head,
+void AppendEntry(env::BlockString& group, Sequence sequence, StreamId stream, std::string_view head,
                  std::string_view body, const std::optional<Spool>& spool, uint32_t body_crc) {
   const auto length = static_cast<uint32_t>(head.size() + body.size()) | (spool ? kHasSpool : 0U);
   Put(group, length);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "env/block_string.h"
 #include "wal/entry.h"
 
 namespace weir::wal {
@@ -24,7 +25,7 @@ namespace weir::wal {
 uint32_t ExtendCrc32c(uint32_t crc, std::string_view bytes);
 uint32_t Crc32cByTable(std::string_view bytes);  // For the test that they agree.
 
-inline constexpr uint64_t kBlockBytes = 4096;
+inline constexpr uint64_t kBlockBytes = env::kDiskBlockBytes;
 inline constexpr size_t kGroupHeaderBytes = 40;
 inline constexpr size_t kEntryHeaderBytes = 24;
 inline constexpr size_t kSpoolBytes = 16;  // Behind the header of an entry that has one.
@@ -59,7 +60,7 @@ std::optional<GroupHeader> DecodeGroupHeader(std::string_view bytes, uint64_t sa
 uint32_t EntryBodyCrc(std::string_view head, std::string_view body);
 // Bytes that it takes in a group.
 size_t EntryBytes(size_t payload, const std::optional<Spool>& spool);
-void AppendEntry(std::string& group, Sequence sequence, StreamId stream, std::string_view head,
+void AppendEntry(env::BlockString& group, Sequence sequence, StreamId stream, std::string_view head,
                  std::string_view body, const std::optional<Spool>& spool, uint32_t body_crc);
 
 // The entries of a group, which point into `bytes` (those behind its header). nullopt: not all of

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/check.h"
+#include "env/block_string.h"
 #include "env/failpoint.h"
 #include "env/inbox.h"
 #include "env/process.h"
@@ -32,7 +33,7 @@ std::unexpected<Error> Failed(const Error& cause) {
 
 // Entries on their way to the disk together.
 struct OpenGroup {
-  std::string bytes = std::string(kGroupHeaderBytes, '\0');
+  env::BlockString bytes = env::BlockString(kGroupHeaderBytes, '\0');
   Sequence first;
   uint32_t entries = 0;
   std::vector<Done> dones;  // One per entry.
@@ -68,7 +69,7 @@ class GroupLog final : public Log {
         next_spool_(recovered.next_spool) {
     tender_ = std::thread([this] { Tend(); });
     writer_ = std::thread([this] {
-      env::RunSoon();
+      env::RunSoon(env::Turn::kAtOnce);
       WriteAll();
     });
   }

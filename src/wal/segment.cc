@@ -57,7 +57,7 @@ Result<SegmentPtr> MakeSegment(env::Files& files, const std::string& folder,
   made->path = path;
   WEIR_ASSIGN(made->writer, files.OpenForUpdate(temporary));
   if (old.empty()) {
-    const std::string zeros(kWindowBytes, '\0');
+    const env::BlockString zeros(kWindowBytes, '\0');
     for (uint64_t at = 0; at < header.bytes; at += zeros.size()) {
       WEIR_TRY(made->writer->WriteAt(
           at,
