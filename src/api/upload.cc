@@ -87,9 +87,11 @@ class Upload : public std::enable_shared_from_this<Upload> {
     form_ = std::move(reader);
     encoding_.clear();  // It was taken off.
   }
-  void ReadBody(std::string_view content_type) {
+  // `bytes`: as many as were announced, and admitted.
+  void ReadBody(std::string_view content_type, uint64_t bytes) {
     parts_.push_back({});
     parts_.back().content_type = content_type;
+    if (bytes <= kLogBodyBytesMax) parts_.back().bytes.reserve(bytes);
   }
   void Hold(wal::Room room) { rooms_.push_back(std::move(room)); }
   void AdmitByStep() { admitted_ = 0; }
@@ -413,7 +415,7 @@ Decision BeginUpload(const UploadContext& context, source::Intake& intake, const
     if (!reader) return Problem(reader.error());
     upload->ReadForm(std::move(*reader));
   } else {
-    upload->ReadBody(type);
+    upload->ReadBody(type, head.content_length.value_or(0));
   }
   return net::Admission{.receiver = std::make_unique<UploadReceiver>(context.workers, upload),
                         .body_bytes_max = bytes_max,

@@ -112,6 +112,7 @@ struct Runner::State {
   std::set<std::string> failing;     // Objects that failed at the last look, with the code.
   bool following = false;
   microseconds look_at{};  // Following: not to be asked before.
+  bool more = false;       // Following: behind what is being read there is more to find.
   int64_t voids = 0;       // Batches voided in a row.
   BadRate bad_rate;        // Of batches committed lately.
 
@@ -174,6 +175,10 @@ struct Runner::State {
     const bool voided = summary.voided != voided_before;
     voids = voided ? voids + 1 : 0;
     if (reading) return NextStep{};
+    if (more && voids == 0) {
+      look_at = begun;
+      return NextStep{};
+    }
     look_at =
         begun + (voids == 0 ? spec.flush.every : std::min(spec.flush.every * voids, kVoidPause));
     return NextStep{.in = std::max(look_at - context.clock.Monotonic(), microseconds(0)),
@@ -183,6 +188,7 @@ struct Runner::State {
   // Takes in what a look has found. What is to be read is read from the next step on.
   Result<NextStep> Begin(const source::Discovery& found) {
     WEIR_TRY(Take(found));
+    more = found.more;
     look_at = context.clock.Monotonic() + kLookPause;
     Begin(found.splits);
     if (reading) return NextStep{};

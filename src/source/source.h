@@ -50,6 +50,7 @@ struct Discovery {
   Errors failed;         // Objects that match and cannot be read, or put away; the others are.
   uint64_t objects = 0;  // Looked at.
   uint64_t waiting = 0;  // Of these, not complete yet.
+  bool more = false;     // Behind the splits: ask again as soon as these were read.
   // When following: to be asked again after this time, though no news may have come.
   std::chrono::microseconds again_in = std::chrono::hours(1);
 };

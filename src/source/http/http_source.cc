@@ -79,7 +79,9 @@ class HttpSource final : public RequestSource {
     if (at.done > done_) committed_(at.done);
     done_ = at.done;
     Discovery found;
-    WEIR_ASSIGN(found.splits, FindRequestSplits(stream_, at.behind));
+    WEIR_ASSIGN(auto behind, FindRequestSplits(stream_, at.behind));
+    found.splits = std::move(behind.splits);
+    found.more = behind.more;
     if (at.open) found.splits.insert(found.splits.begin(), *at.open);
     found.objects = found.splits.size();
     return found;

@@ -15,7 +15,9 @@ using format::FormatKind;
 using ledger::ObjectProgress;
 using wal::Sequence;
 
-constexpr size_t kSplitsAtOnce = 100;
+// Of requests that are found at once: a usual batch. To find them is to read them.
+constexpr uint64_t kFoundBytes = kBatchBytesDefault;
+static_assert(kFoundBytes >= kRequestSplitBytes);
 
 std::optional<uint64_t> ParseNumber(std::string_view text) {
   uint64_t number = 0;
@@ -227,21 +229,26 @@ std::optional<RequestRange> ParseVersion(std::string_view version) {
   return RequestRange{Sequence(*first), Sequence(*last)};
 }
 
-Result<std::vector<ObjectProgress>> FindRequestSplits(const RequestStream& stream, Sequence after) {
-  std::vector<ObjectProgress> splits;
+Result<FoundSplits> FindRequestSplits(const RequestStream& stream, Sequence after) {
+  FoundSplits found;
   const auto reader = stream.log.Read(stream.id, after);
   SplitMaker making;
-  while (splits.size() < kSplitsAtOnce) {
+  uint64_t bytes = 0;
+  while (bytes + kRequestSplitBytes <= kFoundBytes) {
     WEIR_ASSIGN(const auto entry, reader->Next());
-    if (!entry) break;
+    if (!entry) {
+      if (making.begun()) found.splits.push_back(making.Finish());
+      return found;
+    }
     WEIR_ASSIGN(const DecodedRequest request, DecodeRequest(entry->bytes));
     if (making.Take(entry->sequence, request.record)) continue;
-    splits.push_back(making.Finish());
+    found.splits.push_back(making.Finish());
+    bytes += found.splits.back().size;
     making = {};
     making.Take(entry->sequence, request.record);
   }
-  if (making.begun() && splits.size() < kSplitsAtOnce) splits.push_back(making.Finish());
-  return splits;
+  found.more = true;
+  return found;
 }
 
 namespace {

@@ -51,9 +51,13 @@ std::optional<RequestRange> ParseVersion(std::string_view version);
 std::optional<RequestRange> RangeOf(const RequestStream& stream,
                                     const ledger::ObjectProgress& split);
 
-// What there is to be read behind `after`: some splits, in order. Errors: wal.corrupt, http.entry.
-Result<std::vector<ledger::ObjectProgress>> FindRequestSplits(const RequestStream& stream,
-                                                              wal::Sequence after);
+// What there is to be read behind `after`, in order: a usual batch of it.
+struct FoundSplits {
+  std::vector<ledger::ObjectProgress> splits;
+  bool more = false;  // There are requests behind them.
+};
+// Errors: wal.corrupt, http.entry.
+Result<FoundSplits> FindRequestSplits(const RequestStream& stream, wal::Sequence after);
 // The format of the split's requests. Error source.lost: they are not there any more.
 Result<format::FormatKind> FormatOfRequests(const RequestStream& stream,
                                             const ledger::ObjectProgress& split);

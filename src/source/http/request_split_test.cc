@@ -1,0 +1,86 @@
+#include "source/http/request_split_internal.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <future>
+
+#include "base/limits.h"
+#include "wal/log.h"
+
+namespace weir::source {
+namespace {
+
+class RequestSplitTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = testing::TempDir() + "request_split_test_" + std::to_string(getpid());
+    std::filesystem::remove_all(folder_);
+    log_ = wal::Log::Open(env::SystemFiles(), env::SystemRandom(),
+                          {.folder = folder_, .streams = {"orders"}, .after = wal::Sequence()})
+               .value();
+  }
+  void TearDown() override {
+    log_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  // A request that says of itself to have so many bytes.
+  void Append(uint64_t text_bytes) {
+    RequestRecord record;
+    record.text_bytes = text_bytes;
+    record.text_lines = 1;
+    std::string head;
+    EncodeRequest(record, head);
+    std::promise<Result<wal::Sequence>> done;
+    log_->Append(wal::StreamOf("orders"), head, "",
+                 [&](Result<wal::Sequence> at) { done.set_value(std::move(at)); });
+    ASSERT_TRUE(done.get_future().get());
+  }
+
+  RequestStream Stream() { return {*log_, wal::StreamOf("orders"), "orders", "3f2a9c1e"}; }
+
+  std::string folder_;
+  std::unique_ptr<wal::Log> log_;
+};
+
+TEST_F(RequestSplitTest, AUsualBatchIsFoundAtOnceAndTheRestBehindIt) {
+  constexpr uint64_t kBody = 1'000'000;
+  constexpr uint64_t kRequestsSent = 150;
+  for (uint64_t i = 0; i < kRequestsSent; ++i) Append(kBody);
+
+  wal::Sequence last;
+  int looks = 0;
+  for (bool more = true; more; ++looks) {
+    const auto found = FindRequestSplits(Stream(), last);
+    ASSERT_TRUE(found);
+    uint64_t bytes = 0;
+    for (const ledger::ObjectProgress& split : found->splits) {
+      const RequestRange range = RangeOf(Stream(), split).value();
+      EXPECT_EQ(range.first, last.next());
+      EXPECT_EQ(split.size, (range.last.value - last.value) * kBody);
+      EXPECT_LE(split.size, kRequestSplitBytes);
+      last = range.last;
+      bytes += split.size;
+    }
+    EXPECT_LE(bytes, kBatchBytesDefault);
+    more = found->more;
+  }
+  EXPECT_EQ(last, wal::Sequence(kRequestsSent));
+  EXPECT_EQ(looks, 3);
+}
+
+TEST_F(RequestSplitTest, WhereNothingIsBehindThereIsNoMore) {
+  Append(10);
+  const auto found = FindRequestSplits(Stream(), wal::Sequence());
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->splits.size(), 1U);
+  EXPECT_FALSE(found->more);
+  const auto again = FindRequestSplits(Stream(), wal::Sequence(1));
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->splits.empty());
+  EXPECT_FALSE(again->more);
+}
+
+}  // namespace
+}  // namespace weir::source
