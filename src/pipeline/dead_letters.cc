@@ -12,6 +12,9 @@
 namespace weir::pipeline {
 namespace {
 
+constexpr size_t kHashHexBytes = 32;
+constexpr size_t kPieceBytes = 1 << 20;  // Of letters that are written at once, or a bit more.
+
 // A part is an object of its own: its name says which, and its content never changes.
 DeadLetterOrigin OriginOf(const DeadLetterOrigin& whole, const columnar::InputPart& part) {
   DeadLetterOrigin origin = whole;
@@ -32,10 +35,22 @@ class Columns {
       builders_.push_back(arrow::MakeBuilder(field->type()).ValueOrDie());
   }
 
-  arrow::Status Reserve(size_t rows) {
-    for (auto& builder : builders_)
-      ARROW_RETURN_NOT_OK(builder->Reserve(static_cast<int64_t>(rows)));
-    return arrow::Status::OK();
+  // Room for `rows`, and for the bytes of columns that have some in each row.
+  arrow::Status Reserve(const DeadLetterOrigin& origin,
+                        std::span<const columnar::RejectedRow> rows) {
+    const auto count = static_cast<int64_t>(rows.size());
+    for (auto& builder : builders_) ARROW_RETURN_NOT_OK(builder->Reserve(count));
+    int64_t raw = 0;
+    for (const columnar::RejectedRow& row : rows) raw += static_cast<int64_t>(row.raw.size());
+    ARROW_RETURN_NOT_OK(static_cast<arrow::BinaryBuilder&>(*builders_[5]).ReserveData(raw));
+    const auto each = [&](size_t column, size_t bytes) {
+      return static_cast<arrow::StringBuilder&>(*builders_[column])
+          .ReserveData(count * static_cast<int64_t>(bytes));
+    };
+    ARROW_RETURN_NOT_OK(each(0, kHashHexBytes));
+    ARROW_RETURN_NOT_OK(each(1, batch_.size()));
+    ARROW_RETURN_NOT_OK(each(2, origin.source.size()));
+    return each(7, kHashHexBytes);
   }
 
   arrow::Status Append(const DeadLetterOrigin& origin, const columnar::RejectedRow& row) {
@@ -117,7 +132,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> ToDeadLetters(
     const DeadLetterOrigin& origin, std::span<const columnar::RejectedRow> rows) {
   const auto made = [&]() -> arrow::Result<std::shared_ptr<arrow::RecordBatch>> {
     Columns columns(origin.batch);
-    ARROW_RETURN_NOT_OK(columns.Reserve(rows.size()));
+    ARROW_RETURN_NOT_OK(columns.Reserve(origin, rows));
     for (const columnar::RejectedRow& row : rows) ARROW_RETURN_NOT_OK(columns.Append(origin, row));
     return columns.Finish();
   }();
@@ -128,11 +143,13 @@ Result<std::shared_ptr<arrow::RecordBatch>> ToDeadLetters(
 
 Result<void> WriteDeadLetters(sink::Sink& sink, const DeadLetterOrigin& origin,
                               std::span<const columnar::RejectedRow> rows) {
-  constexpr size_t kPieceRows = 256;
-  for (; !rows.empty(); rows = rows.subspan(std::min(kPieceRows, rows.size()))) {
-    WEIR_ASSIGN(const auto piece,
-                ToDeadLetters(origin, rows.first(std::min(kPieceRows, rows.size()))));
+  while (!rows.empty()) {
+    size_t count = 0;
+    for (size_t bytes = 0; count < rows.size() && bytes < kPieceBytes; ++count)
+      bytes += sizeof(columnar::RejectedRow) + rows[count].raw.size();
+    WEIR_ASSIGN(const auto piece, ToDeadLetters(origin, rows.first(count)));
     WEIR_TRY(sink.Write(*piece));
+    rows = rows.subspan(count);
   }
   return {};
 }
