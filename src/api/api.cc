@@ -328,14 +328,15 @@ class RealApi final : public Api {
     text +=
         acks_.Text("weir_ack_seconds", "Time from a request's head to its records on the disk.");
     text += ProcessMetrics(context_.version);
-    if (context_.front != nullptr) text += LogMetrics(*context_.front, context_.http_pipelines);
+    if (context_.front != nullptr)
+      text += LogMetrics(*context_.front, context_.http_pipelines, context_.clock.Now());
     return text;
   }
 
   ApiContext context_;
   std::vector<Route> routes_;
   std::shared_ptr<std::vector<RouteMeter>> meters_;  // One per route, and one for what is none.
-  Histogram acks_;
+  telemetry::Histogram acks_;
   std::string openapi_;
   std::atomic<bool> draining_{false};
   RefusalLog refusals_{context_.log, workers_};

@@ -140,6 +140,9 @@ class FakeFront final : public source::Front {
     return state;
   }
   uint64_t waiting_bytes(const std::string&) const override { return 42; }
+  source::Backlog::State backlog(const std::string&) const override {
+    return {.waiting = {.bytes = 40, .lines = 3}, .oldest = Instant{0}};
+  }
   uint64_t keys() const override { return 0; }
   source::ReceiptState State(const std::string& id) const {
     return {.id = id,
@@ -614,7 +617,8 @@ TEST_F(ApiTest, MetricsCountRequestsByRoute) {
        {"weir_http_requests_total{method=\"POST\",route=\"/orders\",status=\"202\"} 1\n",
         "weir_http_requests_total{method=\"\",route=\"\",status=\"404\"} 1\n",
         "weir_ack_seconds_count 1\n", "weir_queue_bytes{pipeline=\"orders\"} 42\n",
-        "weir_build_info{version=\"1\"} 1\n"})
+        "weir_source_lag_records{pipeline=\"orders\"} 3\n",
+        "weir_oldest_unacknowledged_seconds 0\n", "weir_build_info{version=\"1\"} 1\n"})
     EXPECT_NE(text.find(line), std::string::npos) << line << text;
 }
 

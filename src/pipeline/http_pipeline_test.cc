@@ -149,7 +149,13 @@ TEST_F(HttpPipeline, RequestsOfEveryFormBecomeRowsThatSayWhereTheyCameFrom) {
   ASSERT_TRUE(Offer({.content_type = "application/x-ndjson",
                      .body = "{\"id\": 4}\n{broken\n{\"id\": 5, \"store\": null}"}));
   ASSERT_TRUE(Offer({.content_type = "text/csv", .body = "id,name\n6,f\n7,g\n"}));
+  EXPECT_EQ(front_->backlog("events").waiting.lines, 7U);
+  Open();  // As another process would find it.
+  EXPECT_EQ(front_->backlog("events").waiting.lines, 7U);
+  EXPECT_TRUE(front_->backlog("events").oldest);
   const RunSummary summary = Run();
+  EXPECT_EQ(front_->backlog("events").waiting.lines, 0U);
+  EXPECT_FALSE(front_->backlog("events").oldest);
   EXPECT_EQ(summary.counts.read, 9U);
   EXPECT_EQ(summary.counts.accepted, 6U);
   EXPECT_EQ(summary.counts.rejected, 3U);

@@ -526,9 +526,17 @@ struct Runner::State {
     bad_rate.Note(batch.plan.time, outcome.counts);
     Count(outcome);
     context.log.Write(telemetry::BatchCommitted{batch.id, batch.epoch, ForLog(outcome.counts),
-                                                context.clock.Monotonic() - begun});
+                                                context.clock.Monotonic() - begun, outcome.bytes});
+    TellOfRejects(batch.id, outcome);
     MergeBehind();
     return read;
+  }
+
+  void TellOfRejects(const BatchId& batch, const ledger::BatchOutcome& outcome) {
+    constexpr std::string_view kRule = "rule.";
+    for (const auto& [code, rows] : outcome.rejected_by)
+      context.log.Write(telemetry::RecordsRejected{
+          batch, code, code.starts_with(kRule) ? code.substr(kRule.size()) : "", rows});
   }
 
   void Count(const ledger::BatchOutcome& outcome) {

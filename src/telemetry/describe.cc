@@ -153,10 +153,15 @@ struct Describer {
                           FormatCount(e.rows)));
   }
   Description operator()(const BatchCommitted& e) const {
-    return Fields().Add(e.batch).Add(e.epoch).Add(e.counts).Add(e.elapsed).Done(
-        "batch.committed", Level::kInfo,
-        fmt::format("{} committed: {} in {}", e.batch.ToString(), CountsText(e.counts),
-                    FormatDuration(e.elapsed)));
+    return Fields()
+        .Add(e.batch)
+        .Add(e.epoch)
+        .Add(e.counts)
+        .Add("bytes", e.bytes)
+        .Add(e.elapsed)
+        .Done("batch.committed", Level::kInfo,
+              fmt::format("{} committed: {} in {}", e.batch.ToString(), CountsText(e.counts),
+                          FormatDuration(e.elapsed)));
   }
   Description operator()(const BatchHeld& e) const {
     return Fields()

@@ -94,6 +94,7 @@ struct BatchCommitted {
   Epoch epoch;
   BatchCounts counts;
   std::chrono::microseconds elapsed{};  // From plan to commit.
+  uint64_t bytes = 0;                   // Of input.
 };
 struct BatchHeld {
   BatchId batch;

@@ -13,8 +13,8 @@ struct SeriesDoc {
   std::string_view help;
 };
 constexpr SeriesDoc kSeries[] = {
-    {"weir_batch_seconds_total", "Time from plan to commit, summed over committed batches."},
     {"weir_batches_total", "Batches by state reached."},
+    {"weir_bytes_total", "Bytes of input that committed batches read."},
     {"weir_errors_total", "Errors by code."},
     {"weir_files_read_total", "Input files read."},
     {"weir_files_skipped_total", "Input files skipped."},
@@ -66,7 +66,9 @@ void Metrics::Write(const Event& event) {
   if (const auto* committed = std::get_if<BatchCommitted>(&event)) {
     const std::string& pipeline = committed->batch.pipeline;
     CountBatch(committed->batch, "committed");
-    Add("weir_batch_seconds_total", Labels({{"pipeline", pipeline}}), Seconds(committed->elapsed));
+    commits_[Labels({{"pipeline", pipeline}})].Add(committed->elapsed);
+    Add("weir_bytes_total", Labels({{"direction", "in"}, {"pipeline", pipeline}}),
+        static_cast<double>(committed->bytes));
     const BatchCounts& counts = committed->counts;
     const std::pair<std::string_view, uint64_t> outcomes[] = {
         {"read", counts.read},         {"accepted", counts.accepted},
@@ -112,11 +114,14 @@ std::string Metrics::Prometheus() const {
   std::string body;
   for (const auto& [name, values] : series_) {
     const auto* doc = std::ranges::find(kSeries, std::string_view(name), &SeriesDoc::name);
-    body += fmt::format("# HELP {} {}\n# TYPE {} counter\n", name,
-                        doc == std::end(kSeries) ? "" : doc->help, name);
+    body += MetricHead(name, "counter", doc == std::end(kSeries) ? "" : doc->help);
     for (const auto& [labels, value] : values)
       body += fmt::format("{}{{{}}} {}\n", name, labels, value);
   }
+  constexpr std::string_view kCommits = "weir_commit_seconds";
+  if (!commits_.empty())
+    body += MetricHead(kCommits, "histogram", "Time of a committed batch, from plan to commit.");
+  for (const auto& [labels, seconds] : commits_) body += seconds.Series(kCommits, labels);
   return body;
 }
 

@@ -28,6 +28,7 @@
 #include "env/clock.h"
 #include "env/files.h"
 #include "telemetry/event.h"
+#include "telemetry/histogram.h"
 
 namespace weir::telemetry {
 
@@ -114,6 +115,7 @@ class Metrics final : public Log {
 
   mutable std::mutex mutex_;
   std::map<std::string, std::map<std::string, double>> series_;  // Name -> labels -> value.
+  std::map<std::string, Histogram> commits_;                     // Labels -> time of a batch.
 };
 
 }  // namespace weir::telemetry

@@ -52,7 +52,7 @@ std::vector<Event> OneOfEach() {
           EpochOwned{"uploads", Epoch(3)},
           BatchPlanned{Batch(), Epoch(3), 2, 100},
           BatchStaged{Batch(), "raw.events", 7, 1, 900},
-          BatchCommitted{Batch(), Epoch(3), counts, std::chrono::microseconds(12500)},
+          BatchCommitted{Batch(), Epoch(3), counts, std::chrono::microseconds(12500), 4096},
           BatchHeld{Batch(), "20% bad"},
           BatchVoided{Batch(), "input gone"},
           BatchUnknown{Batch(), "shopdb", "connection lost"},
@@ -101,11 +101,12 @@ TEST(Event, BecomesALineAndAText) {
                        .duplicate = 0,
                        .filtered = 0,
                        .late = 0},
-                      std::chrono::microseconds(12500)},
+                      std::chrono::microseconds(12500),
+                      4096},
        R"({"ts":"2026-05-01T12:00:00.123456Z","level":"info","event":"batch.committed",)"
        R"("pipeline":"uploads","batch":"uploads/3f2a9c1e/17",)"
        R"("epoch":3,"read":1200,"accepted":1199,"rejected":1,)"
-       R"("duplicate":0,"filtered":0,"late":0,"elapsed_ms":12.5})",
+       R"("duplicate":0,"filtered":0,"late":0,"bytes":4096,"elapsed_ms":12.5})",
        "uploads/3f2a9c1e/17 committed: 1,200 read, 1,199 accepted, 1 rejected in 12 ms"},
       {"an error carries code, place and next step, and no password",
        ErrorHappened{Refused(), "uploads", std::nullopt},
@@ -270,7 +271,13 @@ TEST(Metrics, CountWhatEventsSay) {
         "weir_records_total{outcome=\"read\",pipeline=\"uploads\"} 10\n",
         "weir_records_total{outcome=\"rejected\",pipeline=\"uploads\"} 1\n",
         "weir_batches_total{pipeline=\"uploads\",state=\"held\"} 1\n",
-        "weir_batch_seconds_total{pipeline=\"uploads\"} 0.0125\n",
+        "# TYPE weir_commit_seconds histogram\n",
+        "weir_commit_seconds_bucket{pipeline=\"uploads\",le=\"0.008\"} 0\n",
+        "weir_commit_seconds_bucket{pipeline=\"uploads\",le=\"0.016\"} 1\n",
+        "weir_commit_seconds_sum{pipeline=\"uploads\"} 0.0125\n",
+        "weir_commit_seconds_count{pipeline=\"uploads\"} 1\n",
+        "weir_bytes_total{direction=\"in\",pipeline=\"uploads\"} 4096\n",
+        "weir_rejections_total{code=\"type.bigint\",pipeline=\"uploads\",rule=\"\"} 1\n",
         "weir_errors_total{code=\"postgres.refused\"} 1\n",
         "weir_http_requests_total{method=\"POST\",route=\"/a\\\"b\",status=\"503\"} 1\n"})
     EXPECT_THAT(body, HasSubstr(line));

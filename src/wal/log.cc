@@ -31,11 +31,14 @@ std::unexpected<Error> Failed(const Error& cause) {
               "look after the disk, then start the server again");
 }
 
+using SteadyTime = std::chrono::steady_clock::time_point;
+
 // Entries on their way to the disk together.
 struct OpenGroup {
   env::BlockString bytes = env::BlockString(kGroupHeaderBytes, '\0');
   Sequence first;
   uint32_t entries = 0;
+  SteadyTime begun;         // When the first came.
   std::vector<Done> dones;  // One per entry.
   std::vector<StreamUse> streams;
   std::vector<SpoolUse> spools;
@@ -177,6 +180,7 @@ class GroupLog final : public Log {
     LogState state{.accepting = !why_,
                    .why = why_,
                    .durable = durable_,
+                   .oldest_waits = OldestWaits(),
                    .disk_bytes = holdings_.disk_bytes() + (spare_ ? options_.segment_bytes : 0) +
                                  (recycled_.empty() ? 0 : options_.segment_bytes),
                    .bytes_max = options_.bytes_max,
@@ -240,11 +244,23 @@ class GroupLog final : public Log {
     holdings_.GiveBack(stream, bytes);
   }
 
+  std::chrono::microseconds OldestWaits() const {
+    std::optional<SteadyTime> begun = writing_;
+    if (!begun && !closed_.empty()) begun = closed_.front().begun;
+    if (!begun && open_.entries != 0) begun = open_.begun;
+    if (!begun) return std::chrono::microseconds(0);
+    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
+                                                                 *begun);
+  }
+
   // Into the open group.
   void Put(StreamId stream, const NewEntry& entry, uint32_t crc) {
     const Sequence sequence = next_;
     next_ = next_.next();
-    if (open_.entries++ == 0) open_.first = sequence;
+    if (open_.entries++ == 0) {
+      open_.first = sequence;
+      open_.begun = std::chrono::steady_clock::now();
+    }
     AppendEntry(open_.bytes, sequence, stream, entry.head, entry.body, entry.spool, crc);
     NoteStream(stream, sequence);
     if (entry.spool) open_.spools.push_back({stream, sequence, *entry.spool});
@@ -281,11 +297,13 @@ class GroupLog final : public Log {
         closed_.pop_front();
       }
       const size_t bytes = group.bytes.size() - kGroupHeaderBytes;
+      writing_ = group.begun;
       lock.unlock();
       const Result<void> written = Write(group);
       Acknowledge(group, written);
       group.Clear();
       lock.lock();
+      writing_.reset();
       waiting_ -= bytes;
       if (spare_groups_.size() < kSpareGroups) spare_groups_.push_back(std::move(group));
     }
@@ -454,6 +472,7 @@ class GroupLog final : public Log {
   std::optional<Error> why_;   // Nothing is accepted.
   OpenGroup open_;
   std::deque<OpenGroup> closed_;
+  std::optional<SteadyTime> writing_;  // When the group was begun that is being written.
   std::vector<OpenGroup> spare_groups_;
   Sequence next_;
   Sequence last_written_;  // The writer's.

@@ -62,7 +62,9 @@ struct LogState {
   bool accepting = true;     // False: appends are refused, and `why` says why.
   std::optional<Error> why;  // wal.failed: for good; file.full: until there is space again.
   Sequence durable;          // The last one.
-  uint64_t disk_bytes = 0;   // Segments and spooled files.
+  // Since the oldest entry was appended that is not durable yet; 0: there is none.
+  std::chrono::microseconds oldest_waits{0};
+  uint64_t disk_bytes = 0;  // Segments and spooled files.
   uint64_t bytes_max = 0;
   uint64_t groups = 0;                         // Written since it was opened ...
   uint64_t entries = 0;                        // ... with so many entries.

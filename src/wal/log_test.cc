@@ -66,6 +66,23 @@ TEST(LogTest, WhoWaitsForAStreamIsWokenByItsEntriesAndByTheEndOfAllWaits) {
   EXPECT_TRUE(waiting.get());
 }
 
+TEST(LogTest, TellsHowLongTheOldestHasWaited) {
+  const TestFolder folder;
+  const auto log = MustOpen(OptionsIn(folder.path()));
+  EXPECT_EQ(log->state().oldest_waits.count(), 0);
+  std::promise<void> told;
+  std::promise<void> go_on;
+  log->Append(StreamOf("a"), "", "one", [&](const Result<Sequence>&) {
+    told.set_value();
+    go_on.get_future().wait();  // Keeps the writer, which is not done with this one.
+  });
+  told.get_future().wait();
+  EXPECT_GT(log->state().oldest_waits.count(), 0);
+  go_on.set_value();
+  while (log->state().oldest_waits.count() != 0)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
 TEST(LogTest, ManyThreadsShareGroupsAndEverySequenceIsGivenOnce) {
   const TestFolder folder;
   constexpr int kThreads = 4;

@@ -23,10 +23,12 @@ constexpr std::chrono::milliseconds kCountEvery(50);
 constexpr ledger::Counts kOneAccepted{
     .read = 1, .accepted = 1, .rejected = 0, .duplicate = 0, .filtered = 0, .late = 0};
 
+using Backlogs = std::map<wal::StreamId, std::unique_ptr<Backlog>>;
+
 class LogFront final : public Front {
  public:
   LogFront(const FrontContext& context, std::vector<FrontPipeline> pipelines,
-           std::unique_ptr<KeyTable> keys, std::unique_ptr<wal::Log> log,
+           std::unique_ptr<KeyTable> keys, std::unique_ptr<wal::Log> log, Backlogs backlogs,
            const std::map<std::string, Sequence>& done)
       : context_(context),
         keys_(std::move(keys)),
@@ -35,10 +37,13 @@ class LogFront final : public Front {
     for (FrontPipeline& pipeline : pipelines) {
       const auto at = done.find(pipeline.name);
       const Sequence until = at == done.end() ? Sequence() : at->second;
-      log_->Trim(wal::StreamOf(pipeline.name), until);
+      const wal::StreamId stream = wal::StreamOf(pipeline.name);
+      log_->Trim(stream, until);
       committed_[pipeline.name] = until;
+      backlogs.at(stream)->Committed(until);
       intakes_.push_back(std::make_unique<PipelineIntake>(shared_, std::move(pipeline),
-                                                          context.catalog.instance()));
+                                                          context.catalog.instance(),
+                                                          std::move(backlogs.at(stream))));
     }
     asker_ = std::thread([this] { AnswerAll(); });
   }
@@ -57,7 +62,7 @@ class LogFront final : public Front {
   Intake* Find(std::string_view pipeline) override { return FindDoor(pipeline); }
 
   std::unique_ptr<Source> MakeSource(const std::string& pipeline) override {
-    const PipelineIntake* door = FindDoor(pipeline);
+    PipelineIntake* door = FindDoor(pipeline);
     WEIR_CHECK(door != nullptr);
     return MakeHttpSource(door->stream(), *log_, context_.clock,
                           [this, door](Sequence until) { Committed(*door, until); });
@@ -145,6 +150,11 @@ class LogFront final : public Front {
   uint64_t waiting_bytes(const std::string& pipeline) const override {
     return log_->stream_bytes(wal::StreamOf(pipeline));
   }
+  Backlog::State backlog(const std::string& pipeline) const override {
+    const PipelineIntake* door = FindDoor(pipeline);
+    WEIR_CHECK(door != nullptr);
+    return door->backlog().state();
+  }
   uint64_t keys() const override { return keys_->size(); }
 
  private:
@@ -154,7 +164,7 @@ class LogFront final : public Front {
     ReceiptDone done;
   };
 
-  PipelineIntake* FindDoor(std::string_view pipeline) {
+  PipelineIntake* FindDoor(std::string_view pipeline) const {
     const auto found = std::ranges::find(intakes_, pipeline, &PipelineIntake::pipeline);
     return found == intakes_.end() ? nullptr : found->get();
   }
@@ -183,8 +193,9 @@ class LogFront final : public Front {
   }
 
   // Called by the runner's thread, after its commit.
-  void Committed(const PipelineIntake& door, Sequence until) {
+  void Committed(PipelineIntake& door, Sequence until) {
     log_->Trim(door.stream().id, until);
+    door.backlog().Committed(until);
     std::vector<std::pair<Sequence, ReceiptDone>> ready;
     {
       const std::lock_guard lock(mutex_);
@@ -318,9 +329,11 @@ Result<std::unique_ptr<Front>> Front::Open(const FrontContext& context,
                           .streams = {},
                           .after = Sequence()};
   std::map<std::string, Sequence> done;
+  Backlogs backlogs;
   for (FrontPipeline& pipeline : pipelines) {
     if (pipeline.http.max_body == 0) pipeline.http.max_body = context.body_bytes_default;
     options.streams.push_back(pipeline.name);
+    backlogs[wal::StreamOf(pipeline.name)] = std::make_unique<Backlog>();
     WEIR_ASSIGN(const auto newest,
                 context.catalog.ObjectByPath(pipeline.name, std::string(kRequests)));
     if (!newest) continue;
@@ -336,21 +349,25 @@ Result<std::unique_ptr<Front>> Front::Open(const FrontContext& context,
     keys->Restore({{key.high, key.low}, key.fingerprint}, Sequence(key.sequence), key.at);
   }));
   std::optional<Error> unreadable;
-  WEIR_ASSIGN(auto log,
-              wal::Log::Open(
-                  context.files, context.random, std::move(options), [&](const wal::Entry& entry) {
-                    const auto request = DecodeRequest(entry.bytes);
-                    if (!request) {
-                      unreadable = request.error();
-                    } else if (request->record.key &&
-                               request->record.received_at.micros + kHorizon > now.micros) {
-                      keys->Restore(*request->record.key, entry.sequence,
-                                    request->record.received_at);
-                    }
-                  }));
+  WEIR_ASSIGN(
+      auto log,
+      wal::Log::Open(
+          context.files, context.random, std::move(options), [&](const wal::Entry& entry) {
+            const auto request = DecodeRequest(entry.bytes);
+            if (!request) {
+              unreadable = request.error();
+              return;
+            }
+            if (const auto of = backlogs.find(entry.stream); of != backlogs.end())
+              of->second->Stored(entry.sequence, ArrivedWith(request->record),
+                                 request->record.received_at);
+            if (request->record.key && request->record.received_at.micros + kHorizon > now.micros) {
+              keys->Restore(*request->record.key, entry.sequence, request->record.received_at);
+            }
+          }));
   if (unreadable) return Fail(std::move(*unreadable));
   return std::make_unique<LogFront>(context, std::move(pipelines), std::move(keys), std::move(log),
-                                    done);
+                                    std::move(backlogs), done);
 }
 
 }  // namespace weir::source

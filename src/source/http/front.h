@@ -31,6 +31,7 @@
 #include "env/clock.h"
 #include "env/files.h"
 #include "env/random.h"
+#include "source/http/backlog.h"
 #include "source/http/http_spec.h"
 #include "source/http/request.h"
 #include "source/source.h"
@@ -85,13 +86,6 @@ class Intake {
   virtual std::string ReceiptOf(wal::Sequence sequence) const = 0;
 };
 
-// What was stored, by the count of its text, inflated. A request has one line at least; most lines
-// are a record.
-struct Arrived {
-  uint64_t bytes = 0;
-  uint64_t lines = 0;
-};
-
 using WaiterId = uint64_t;
 using ReceiptDone = std::move_only_function<void(Result<ReceiptState>)>;
 
@@ -131,8 +125,9 @@ class Front {
   // Waits until what was offered is durable. No more gathering then.
   virtual void Drain() = 0;
   virtual wal::LogState log_state() const = 0;
-  // Bytes of the log that wait for `pipeline`'s commits.
+  // Bytes of the log that wait for `pipeline`'s commits, and what of its requests does.
   virtual uint64_t waiting_bytes(const std::string& pipeline) const = 0;
+  virtual Backlog::State backlog(const std::string& pipeline) const = 0;
   virtual uint64_t keys() const = 0;
 };
 

@@ -52,11 +52,16 @@ Refusal RefusalOf(const Error& error) {
   return {503, error, seconds(error.code == "wal.failed" ? 30 : 5)};
 }
 
+Arrived ArrivedWith(const RequestRecord& record) {
+  return {.bytes = record.text_bytes, .lines = std::max<uint64_t>(1, record.text_lines)};
+}
+
 PipelineIntake::PipelineIntake(IntakeShared& shared, FrontPipeline pipeline,
-                               const std::string& instance)
+                               const std::string& instance, std::unique_ptr<Backlog> backlog)
     : shared_(shared),
       pipeline_(std::move(pipeline)),
-      stream_{shared.log, wal::StreamOf(pipeline_.name), pipeline_.name, instance} {
+      stream_{shared.log, wal::StreamOf(pipeline_.name), pipeline_.name, instance},
+      backlog_(std::move(backlog)) {
   for (const columnar::ColumnSpec& column : pipeline_.columns)
     if (column.outside && column.outside->where == OutsideDefault::Where::kHeader)
       headers_.push_back(column.outside->name);
@@ -246,8 +251,9 @@ void PipelineIntake::Store(std::span<const Request> requests, const Records& rec
   std::vector<wal::Spool> spools;
   Arrived arrives;
   for (const RequestRecord& record : records) {
-    arrives.bytes += record.text_bytes;
-    arrives.lines += std::max<uint64_t>(1, record.text_lines);
+    const Arrived one = ArrivedWith(record);
+    arrives.bytes += one.bytes;
+    arrives.lines += one.lines;
   }
   for (size_t i = 0; i < requests.size(); ++i) {
     const size_t begin = i == 0 ? 0 : ends[i - 1];
@@ -258,24 +264,27 @@ void PipelineIntake::Store(std::span<const Request> requests, const Records& rec
     if (entries.back().spool) spools.push_back(*entries.back().spool);
   }
   ++shared_.under_way;
-  shared_.log.Append(
-      stream_.id, entries,
-      [this, key = records.front().key, at = records.front().received_at, arrives,
-       spools = std::move(spools), done = std::move(done)](Result<wal::Sequence> stored) mutable {
-        if (key && stored) shared_.keys.Stored(*key, *stored, at);
-        if (key && !stored) shared_.keys.Dropped(*key);
-        if (stored) {
-          stored_bytes_ += arrives.bytes;
-          stored_lines_ += arrives.lines;
-          done(Stored{*stored, false});
-        } else {
-          // After a failed sync nobody knows whether the log has it: then its files stay, too.
-          if (stored.error().code != "wal.failed")
-            for (const wal::Spool& spool : spools) shared_.log.DropSpool(spool);
-          done(std::unexpected(RefusalOf(stored.error())));
-        }
-        --shared_.under_way;
-      });
+  shared_.log.Append(stream_.id, entries,
+                     [this, key = records.front().key, at = records.front().received_at, arrives,
+                      entries_stored = entries.size(), spools = std::move(spools),
+                      done = std::move(done)](Result<wal::Sequence> stored) mutable {
+                       if (key && stored) shared_.keys.Stored(*key, *stored, at);
+                       if (key && !stored) shared_.keys.Dropped(*key);
+                       if (stored) {
+                         stored_bytes_ += arrives.bytes;
+                         stored_lines_ += arrives.lines;
+                         backlog_->Stored(wal::Sequence(stored->value + entries_stored - 1),
+                                          arrives, at);
+                         done(Stored{*stored, false});
+                       } else {
+                         // After a failed sync nobody knows whether the log has it: then its files
+                         // stay, too.
+                         if (stored.error().code != "wal.failed")
+                           for (const wal::Spool& spool : spools) shared_.log.DropSpool(spool);
+                         done(std::unexpected(RefusalOf(stored.error())));
+                       }
+                       --shared_.under_way;
+                     });
 }
 
 }  // namespace weir::source

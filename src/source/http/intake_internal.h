@@ -23,7 +23,9 @@ struct IntakeShared {
 
 class PipelineIntake final : public Intake {
  public:
-  PipelineIntake(IntakeShared& shared, FrontPipeline pipeline, const std::string& instance);
+  // `backlog`: of what the log has already.
+  PipelineIntake(IntakeShared& shared, FrontPipeline pipeline, const std::string& instance,
+                 std::unique_ptr<Backlog> backlog);
 
   const std::string& pipeline() const override { return pipeline_.name; }
   const HttpSpec& http() const override { return pipeline_.http; }
@@ -40,6 +42,7 @@ class PipelineIntake final : public Intake {
 
   // Whether so much was stored since the last Gather. Both: the pipeline's own thread.
   bool HasGathered(const Arrived& enough) const;
+  Backlog& backlog() const { return *backlog_; }
   void Gather() { gathered_ = {.bytes = stored_bytes_, .lines = stored_lines_}; }
 
  private:
@@ -58,8 +61,10 @@ class PipelineIntake final : public Intake {
   std::atomic<uint64_t> stored_bytes_ = 0;
   std::atomic<uint64_t> stored_lines_ = 0;
   Arrived gathered_;
+  std::unique_ptr<Backlog> backlog_;
 };
 
 Refusal RefusalOf(const Error& error);
+Arrived ArrivedWith(const RequestRecord& record);
 
 }  // namespace weir::source
