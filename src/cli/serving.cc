@@ -58,7 +58,8 @@ Result<std::unique_ptr<source::Front>> OpenFront(const ReadProject& read,
       doors.push_back({.name = spec.name,
                        .http = *http,
                        .columns = spec.contract.columns,
-                       .table = std::get<sink::TableSinkSpec>(spec.sink).table.ToString()});
+                       .table = std::get<sink::TableSinkSpec>(spec.sink).table.ToString(),
+                       .batch_bytes = spec.flush.bytes});
   return source::Front::Open({.files = env::SystemFiles(),
                               .clock = env::SystemClock(),
                               .random = env::SystemRandom(),

@@ -46,8 +46,8 @@ class UpdateFile {
  public:
   virtual ~UpdateFile() = default;
   // Threads: any, on different ranges. Many bytes that are whole blocks, here (BlockString) and in
-  // the file, go to the disk as they are, past the system's cache: a log of gigabytes would fill
-  // it.
+  // the file, go to the disk as they are: a copy into the system's cache would cost more than the
+  // write does.
   virtual Result<void> WriteAt(uint64_t offset, std::string_view bytes) = 0;
   // Everything written before is durable. After an error nobody knows what of it is, and asking
   // again would not tell: the kernel has marked it clean.

@@ -13,7 +13,7 @@ namespace weir::pipeline {
 namespace {
 
 constexpr size_t kHashHexBytes = 32;
-constexpr size_t kPieceBytes = 1 << 20;  // Of letters that are written at once, or a bit more.
+constexpr size_t kPieceBytes = 1 << 20;  // Of letters in memory that are written at once.
 
 // A part is an object of its own: its name says which, and its content never changes.
 DeadLetterOrigin OriginOf(const DeadLetterOrigin& whole, const columnar::InputPart& part) {
@@ -146,7 +146,8 @@ Result<void> WriteDeadLetters(sink::Sink& sink, const DeadLetterOrigin& origin,
   while (!rows.empty()) {
     size_t count = 0;
     for (size_t bytes = 0; count < rows.size() && bytes < kPieceBytes; ++count)
-      bytes += sizeof(columnar::RejectedRow) + rows[count].raw.size();
+      bytes += sizeof(columnar::RejectedRow) + rows[count].raw.size() +
+               rows[count].reasons.size() * sizeof(columnar::Reason);
     WEIR_ASSIGN(const auto piece, ToDeadLetters(origin, rows.first(count)));
     WEIR_TRY(sink.Write(*piece));
     rows = rows.subspan(count);

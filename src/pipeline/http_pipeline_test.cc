@@ -82,6 +82,12 @@ class HttpPipeline : public testing::Test {
   }
 
   RunSummary Run(FlushSpec flush = {}) {
+    const auto summary = NewRunner(flush)->Run([](const Progress&) {});
+    EXPECT_TRUE(summary) << summary.error().error.ToString();
+    return summary ? *summary : RunSummary{};
+  }
+
+  std::unique_ptr<Runner> NewRunner(FlushSpec flush) {
     PipelineSpec spec;
     spec.name = "events";
     spec.source = http_;
@@ -99,9 +105,7 @@ class HttpPipeline : public testing::Test {
                              .stop = stop_};
     auto runner = Runner::Make(context, spec, front_->MakeSource("events"));
     EXPECT_TRUE(runner);
-    const auto summary = (*runner)->Run([](const Progress&) {});
-    EXPECT_TRUE(summary) << summary.error().error.ToString();
-    return summary ? *summary : RunSummary{};
+    return std::move(*runner);
   }
 
   Result<source::ReceiptState> Receipt(const std::string& id) {
@@ -138,6 +142,18 @@ class HttpPipeline : public testing::Test {
   source::HttpSpec http_;
   std::vector<columnar::ColumnSpec> columns_;
 };
+
+// A look finds as many as a batch may read, and the next one does not wait for flush.every.
+TEST_F(HttpPipeline, ABacklogOfSeveralLooksIsReadWithoutAPause) {
+  Open();
+  constexpr size_t kSent = kBatchSplitsMax + 50;  // A split each, as each has a header.
+  for (size_t i = 0; i < kSent; ++i)
+    ASSERT_TRUE(Offer({.content_type = "text/csv", .body = "id\n6\n"}));
+  const auto runner =
+      NewRunner({.rows = 100'000, .bytes = 64 * kMiB, .every = std::chrono::hours(1)});
+  for (NextStep next; next.in.count() == 0;) next = Must(runner->Step());
+  EXPECT_EQ(runner->TakeSummary().counts.accepted, kSent);
+}
 
 TEST_F(HttpPipeline, RequestsOfEveryFormBecomeRowsThatSayWhereTheyCameFrom) {
   Open();

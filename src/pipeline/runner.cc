@@ -534,9 +534,12 @@ struct Runner::State {
 
   void TellOfRejects(const BatchId& batch, const ledger::BatchOutcome& outcome) {
     constexpr std::string_view kRule = "rule.";
-    for (const auto& [code, rows] : outcome.rejected_by)
+    for (const auto& [code, rows] : outcome.rejected_by) {
+      // A rule that cannot be evaluated has its name in the letter alone.
+      const bool named = code.starts_with(kRule) && code != "rule.error";
       context.log.Write(telemetry::RecordsRejected{
-          batch, code, code.starts_with(kRule) ? code.substr(kRule.size()) : "", rows});
+          batch, code, named ? code.substr(kRule.size()) : std::string(), rows});
+    }
   }
 
   void Count(const ledger::BatchOutcome& outcome) {

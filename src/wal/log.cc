@@ -349,6 +349,7 @@ class GroupLog final : public Log {
     segment->last = last_written_;
     for (const SpoolUse& use : group.spools) holdings_.NoteSpool(use);
     durable_ = last_written_;
+    writing_.reset();
     ++groups_;
     entries_ += group.entries;
     return {};

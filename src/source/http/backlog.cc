@@ -12,7 +12,8 @@ constexpr int64_t kStepMicros = 100'000;
 void Backlog::Stored(wal::Sequence last, const Arrived& arrived, Instant at) {
   const std::lock_guard lock(mutex_);
   if (last <= committed_) return;  // The commit was told first.
-  if (steps_.empty() || at.micros - steps_.back().begun.micros >= kStepMicros)
+  const int64_t since = steps_.empty() ? kStepMicros : at.micros - steps_.back().begun.micros;
+  if (since >= kStepMicros || since < 0)  // A clock may be set back.
     steps_.push_back({.last = last, .arrived = {}, .begun = at});
   Step& step = steps_.back();
   step.last = last;

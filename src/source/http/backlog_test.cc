@@ -32,6 +32,16 @@ TEST(Backlog, IsWhatWasStoredAndNotCommitted) {
   EXPECT_EQ(backlog.state().oldest, std::nullopt);
 }
 
+TEST(Backlog, AClockThatIsSetBackDoesNotJoinWhatComesLater) {
+  Backlog backlog;
+  backlog.Stored(Sequence(1), {.bytes = 10, .lines = 1}, At(5000));
+  backlog.Stored(Sequence(2), {.bytes = 10, .lines = 1}, At(1000));
+  backlog.Stored(Sequence(3), {.bytes = 10, .lines = 1}, At(1200));
+  backlog.Committed(Sequence(2));
+  EXPECT_EQ(backlog.state().waiting.lines, 1U);
+  EXPECT_EQ(backlog.state().oldest, At(1200));
+}
+
 TEST(Backlog, ACommitThatIsToldBeforeTheStoringCounts) {
   Backlog backlog;
   backlog.Committed(Sequence(2));

@@ -40,7 +40,6 @@ class LogFront final : public Front {
       const wal::StreamId stream = wal::StreamOf(pipeline.name);
       log_->Trim(stream, until);
       committed_[pipeline.name] = until;
-      backlogs.at(stream)->Committed(until);
       intakes_.push_back(std::make_unique<PipelineIntake>(shared_, std::move(pipeline),
                                                           context.catalog.instance(),
                                                           std::move(backlogs.at(stream))));
@@ -64,7 +63,7 @@ class LogFront final : public Front {
   std::unique_ptr<Source> MakeSource(const std::string& pipeline) override {
     PipelineIntake* door = FindDoor(pipeline);
     WEIR_CHECK(door != nullptr);
-    return MakeHttpSource(door->stream(), *log_, context_.clock,
+    return MakeHttpSource(door->stream(), *log_, context_.clock, door->spec().batch_bytes,
                           [this, door](Sequence until) { Committed(*door, until); });
   }
 
@@ -338,6 +337,7 @@ Result<std::unique_ptr<Front>> Front::Open(const FrontContext& context,
                 context.catalog.ObjectByPath(pipeline.name, std::string(kRequests)));
     if (!newest) continue;
     const RequestCursor cursor = CursorOf(*newest);
+    backlogs.at(wal::StreamOf(pipeline.name))->Committed(cursor.done);
     options.after = std::max(options.after, cursor.behind);
     done[pipeline.name] = cursor.done;
   }

@@ -46,6 +46,7 @@ struct FrontPipeline {
   HttpSpec http;
   std::vector<columnar::ColumnSpec> columns;  // The contract's; none: from the data.
   std::string table;                          // The target's name, for receipts.
+  uint64_t batch_bytes = kBatchBytesDefault;  // Of a full batch (`flush.bytes`).
 };
 
 struct FrontContext {

@@ -1,8 +1,10 @@
 #include "source/http/http_source_internal.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 
+#include "base/limits.h"
 #include "source/http/front.h"
 #include "wal/log_folder.h"
 
@@ -11,6 +13,8 @@ namespace {
 
 using ledger::ObjectProgress;
 
+// Found at once: the last batch of a look is a short one, and then it is one of several.
+constexpr uint64_t kBatchesOfALook = 4;
 constexpr int64_t kHorizonMicros =
     std::chrono::duration_cast<std::chrono::microseconds>(kKeyHorizon).count();
 
@@ -70,8 +74,11 @@ class RequestSource : public Source {
 class HttpSource final : public RequestSource {
  public:
   HttpSource(const RequestStream& stream, wal::Log& log, const env::Clock& clock,
-             std::function<void(wal::Sequence)> committed)
-      : RequestSource(stream, clock), log_(log), committed_(std::move(committed)) {}
+             uint64_t batch_bytes, std::function<void(wal::Sequence)> committed)
+      : RequestSource(stream, clock),
+        log_(log),
+        look_bytes_(std::max(batch_bytes, kBatchBytesDefault) * kBatchesOfALook),
+        committed_(std::move(committed)) {}
 
   Result<Discovery> Discover(Cursor& cursor) override {
     WEIR_ASSIGN(const auto newest, cursor.ByPath(std::string(kRequests)));
@@ -79,7 +86,7 @@ class HttpSource final : public RequestSource {
     if (at.done > done_) committed_(at.done);
     done_ = at.done;
     Discovery found;
-    WEIR_ASSIGN(auto behind, FindRequestSplits(stream_, at.behind));
+    WEIR_ASSIGN(auto behind, FindRequestSplits(stream_, at.behind, look_bytes_));
     found.splits = std::move(behind.splits);
     found.more = behind.more;
     if (at.open) found.splits.insert(found.splits.begin(), *at.open);
@@ -102,6 +109,7 @@ class HttpSource final : public RequestSource {
 
  private:
   wal::Log& log_;
+  const uint64_t look_bytes_;
   std::function<void(wal::Sequence)> committed_;
   wal::Sequence done_;  // All up to it is committed.
 };
@@ -166,9 +174,9 @@ RequestCursor CursorOf(const std::optional<ObjectProgress>& newest) {
 }
 
 std::unique_ptr<Source> MakeHttpSource(const RequestStream& stream, wal::Log& log,
-                                       const env::Clock& clock,
+                                       const env::Clock& clock, uint64_t batch_bytes,
                                        std::function<void(wal::Sequence)> committed) {
-  return std::make_unique<HttpSource>(stream, log, clock, std::move(committed));
+  return std::make_unique<HttpSource>(stream, log, clock, batch_bytes, std::move(committed));
 }
 
 }  // namespace weir::source

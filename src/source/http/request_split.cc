@@ -15,10 +15,6 @@ using format::FormatKind;
 using ledger::ObjectProgress;
 using wal::Sequence;
 
-// Of requests that are found at once: a usual batch. To find them is to read them.
-constexpr uint64_t kFoundBytes = kBatchBytesDefault;
-static_assert(kFoundBytes >= kRequestSplitBytes);
-
 std::optional<uint64_t> ParseNumber(std::string_view text) {
   uint64_t number = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -229,12 +225,13 @@ std::optional<RequestRange> ParseVersion(std::string_view version) {
   return RequestRange{Sequence(*first), Sequence(*last)};
 }
 
-Result<FoundSplits> FindRequestSplits(const RequestStream& stream, Sequence after) {
+Result<FoundSplits> FindRequestSplits(const RequestStream& stream, Sequence after,
+                                      uint64_t bytes_enough) {
   FoundSplits found;
   const auto reader = stream.log.Read(stream.id, after);
   SplitMaker making;
   uint64_t bytes = 0;
-  while (bytes + kRequestSplitBytes <= kFoundBytes) {
+  while (bytes < bytes_enough && found.splits.size() < kBatchSplitsMax) {
     WEIR_ASSIGN(const auto entry, reader->Next());
     if (!entry) {
       if (making.begun()) found.splits.push_back(making.Finish());

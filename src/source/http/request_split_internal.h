@@ -51,13 +51,15 @@ std::optional<RequestRange> ParseVersion(std::string_view version);
 std::optional<RequestRange> RangeOf(const RequestStream& stream,
                                     const ledger::ObjectProgress& split);
 
-// What there is to be read behind `after`, in order: a usual batch of it.
+// What there is to be read behind `after`, in order, until there are `bytes_enough` of it or as
+// many splits as a batch has at most: to find requests is to read them.
 struct FoundSplits {
   std::vector<ledger::ObjectProgress> splits;
   bool more = false;  // There are requests behind them.
 };
 // Errors: wal.corrupt, http.entry.
-Result<FoundSplits> FindRequestSplits(const RequestStream& stream, wal::Sequence after);
+Result<FoundSplits> FindRequestSplits(const RequestStream& stream, wal::Sequence after,
+                                      uint64_t bytes_enough);
 // The format of the split's requests. Error source.lost: they are not there any more.
 Result<format::FormatKind> FormatOfRequests(const RequestStream& stream,
                                             const ledger::ObjectProgress& split);

@@ -44,15 +44,16 @@ class RequestSplitTest : public testing::Test {
   std::unique_ptr<wal::Log> log_;
 };
 
-TEST_F(RequestSplitTest, AUsualBatchIsFoundAtOnceAndTheRestBehindIt) {
+TEST_F(RequestSplitTest, EnoughIsFoundAtOnceAndTheRestBehindIt) {
   constexpr uint64_t kBody = 1'000'000;
   constexpr uint64_t kRequestsSent = 150;
+  constexpr uint64_t kEnough = 64'000'000;
   for (uint64_t i = 0; i < kRequestsSent; ++i) Append(kBody);
 
   wal::Sequence last;
   int looks = 0;
   for (bool more = true; more; ++looks) {
-    const auto found = FindRequestSplits(Stream(), last);
+    const auto found = FindRequestSplits(Stream(), last, kEnough);
     ASSERT_TRUE(found);
     uint64_t bytes = 0;
     for (const ledger::ObjectProgress& split : found->splits) {
@@ -63,7 +64,7 @@ TEST_F(RequestSplitTest, AUsualBatchIsFoundAtOnceAndTheRestBehindIt) {
       last = range.last;
       bytes += split.size;
     }
-    EXPECT_LE(bytes, kBatchBytesDefault);
+    EXPECT_LE(bytes, kEnough + kRequestSplitBytes);
     more = found->more;
   }
   EXPECT_EQ(last, wal::Sequence(kRequestsSent));
@@ -72,11 +73,11 @@ TEST_F(RequestSplitTest, AUsualBatchIsFoundAtOnceAndTheRestBehindIt) {
 
 TEST_F(RequestSplitTest, WhereNothingIsBehindThereIsNoMore) {
   Append(10);
-  const auto found = FindRequestSplits(Stream(), wal::Sequence());
+  const auto found = FindRequestSplits(Stream(), wal::Sequence(), 1);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->splits.size(), 1U);
   EXPECT_FALSE(found->more);
-  const auto again = FindRequestSplits(Stream(), wal::Sequence(1));
+  const auto again = FindRequestSplits(Stream(), wal::Sequence(1), 1);
   ASSERT_TRUE(again);
   EXPECT_TRUE(again->splits.empty());
   EXPECT_FALSE(again->more);
