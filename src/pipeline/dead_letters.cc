@@ -13,7 +13,6 @@ namespace weir::pipeline {
 namespace {
 
 constexpr size_t kHashHexBytes = 32;
-constexpr size_t kPieceBytes = 1 << 20;  // Of letters in memory that are written at once.
 
 // A part is an object of its own: its name says which, and its content never changes.
 DeadLetterOrigin OriginOf(const DeadLetterOrigin& whole, const columnar::InputPart& part) {
@@ -143,14 +142,12 @@ Result<std::shared_ptr<arrow::RecordBatch>> ToDeadLetters(
 
 Result<void> WriteDeadLetters(sink::Sink& sink, const DeadLetterOrigin& origin,
                               std::span<const columnar::RejectedRow> rows) {
-  while (!rows.empty()) {
-    size_t count = 0;
-    for (size_t bytes = 0; count < rows.size() && bytes < kPieceBytes; ++count)
-      bytes += sizeof(columnar::RejectedRow) + rows[count].raw.size() +
-               rows[count].reasons.size() * sizeof(columnar::Reason);
-    WEIR_ASSIGN(const auto piece, ToDeadLetters(origin, rows.first(count)));
+  // More at once cost memory and save nothing that can be measured.
+  constexpr size_t kPieceRows = 256;
+  for (; !rows.empty(); rows = rows.subspan(std::min(kPieceRows, rows.size()))) {
+    WEIR_ASSIGN(const auto piece,
+                ToDeadLetters(origin, rows.first(std::min(kPieceRows, rows.size()))));
     WEIR_TRY(sink.Write(*piece));
-    rows = rows.subspan(count);
   }
   return {};
 }
