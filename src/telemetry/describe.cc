@@ -200,15 +200,6 @@ struct Describer {
             "records.rejected", Level::kWarn,
             fmt::format("{}: {} rejected for {}", e.batch.ToString(), FormatCount(e.rows), e.code));
   }
-  Description operator()(const FileRead& e) const {
-    return Fields()
-        .Add("pipeline", e.pipeline)
-        .Add("path", e.path)
-        .Add("rows", e.rows)
-        .Add("bytes", e.bytes)
-        .Done("file.read", Level::kDebug,
-              fmt::format("{}: read {}, {} rows", e.pipeline, e.path, FormatCount(e.rows)));
-  }
   Description operator()(const FileSkipped& e) const {
     return Fields()
         .Add("pipeline", e.pipeline)
@@ -233,17 +224,6 @@ struct Describer {
         .Add("table", e.table)
         .Add("change", e.change)
         .Done("table.changed", Level::kInfo, e.table + ": " + e.change);
-  }
-  Description operator()(const RequestServed& e) const {
-    return Fields()
-        .Add("method", e.method)
-        .Add("route", e.route)
-        .Add("status", int64_t{e.status})
-        .Add("bytes", e.bytes)
-        .Add(e.elapsed)
-        .Done(
-            "request.served", e.status >= 500 ? Level::kWarn : Level::kDebug,
-            fmt::format("{} {} {} in {}", e.method, e.route, e.status, FormatDuration(e.elapsed)));
   }
   Description operator()(const TokenChanged& e) const {
     return Fields()

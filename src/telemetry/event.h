@@ -121,12 +121,6 @@ struct RecordsRejected {
 };
 
 // --- input, output, the outside ---
-struct FileRead {
-  std::string pipeline;
-  std::string path;
-  uint64_t rows = 0;
-  uint64_t bytes = 0;
-};
 struct FileSkipped {
   std::string pipeline;
   std::string path;
@@ -143,13 +137,6 @@ struct TableChanged {
   std::string table;
   std::string change;  // "column added: price decimal(10,2)"
 };
-struct RequestServed {
-  std::string method;
-  std::string route;  // The pattern, never the path: labels stay few.
-  int status = 0;
-  uint64_t bytes = 0;
-  std::chrono::microseconds elapsed{};
-};
 struct TokenChanged {
   std::string change;  // "created", "revoked"
   std::string token;   // Its id.
@@ -160,7 +147,7 @@ struct TokenChanged {
 struct AccessRefused {
   int status = 0;     // 401, 403, 429
   std::string code;   // "auth.token"
-  std::string route;  // The pattern, never the path.
+  std::string route;  // The pattern, never the path: labels stay few.
   std::string token;  // Its id; empty: none that is known.
   std::string peer;   // Of the last of them.
   uint64_t count = 1;
@@ -181,11 +168,10 @@ struct Warned {  // Something a person should change, such as `auth: none`.
   std::string message;
 };
 
-using Event =
-    std::variant<ProcessStarted, ProcessEnded, ShutdownAsked, ServerListening, RunStarted, RunEnded,
-                 PipelinePaused, PipelineResumed, EpochOwned, BatchPlanned, BatchStaged,
-                 BatchCommitted, BatchHeld, BatchVoided, BatchUnknown, BatchRecovered,
-                 RecordsRejected, FileRead, FileSkipped, FileWritten, TableChanged, RequestServed,
-                 TokenChanged, AccessRefused, TryFailed, ErrorHappened, Warned>;
+using Event = std::variant<ProcessStarted, ProcessEnded, ShutdownAsked, ServerListening, RunStarted,
+                           RunEnded, PipelinePaused, PipelineResumed, EpochOwned, BatchPlanned,
+                           BatchStaged, BatchCommitted, BatchHeld, BatchVoided, BatchUnknown,
+                           BatchRecovered, RecordsRejected, FileSkipped, FileWritten, TableChanged,
+                           TokenChanged, AccessRefused, TryFailed, ErrorHappened, Warned>;
 
 }  // namespace weir::telemetry

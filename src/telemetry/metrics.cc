@@ -16,11 +16,7 @@ constexpr SeriesDoc kSeries[] = {
     {"weir_batches_total", "Batches by state reached."},
     {"weir_bytes_total", "Bytes of input that committed batches read."},
     {"weir_errors_total", "Errors by code."},
-    {"weir_files_read_total", "Input files read."},
     {"weir_files_skipped_total", "Input files skipped."},
-    {"weir_http_request_bytes_total", "Bytes of request bodies."},
-    {"weir_http_request_seconds_total", "Time in requests."},
-    {"weir_http_requests_total", "Requests by route and status."},
     {"weir_records_total",
      "Records of committed batches by outcome; read is the sum of the others."},
     {"weir_rejections_total", "Rejected records by reason."},
@@ -45,10 +41,6 @@ std::string Labels(std::initializer_list<std::pair<std::string_view, std::string
     labels += '"';
   }
   return labels;
-}
-
-double Seconds(std::chrono::microseconds duration) {
-  return static_cast<double>(duration.count()) / 1e6;
 }
 
 }  // namespace
@@ -91,17 +83,10 @@ void Metrics::Write(const Event& event) {
                 {"pipeline", rejected->batch.pipeline},
                 {"rule", rejected->rule}}),
         static_cast<double>(rejected->rows));
-  } else if (const auto* read = std::get_if<FileRead>(&event)) {
-    Add("weir_files_read_total", Labels({{"pipeline", read->pipeline}}), 1);
   } else if (const auto* skipped = std::get_if<FileSkipped>(&event)) {
     Add("weir_files_skipped_total", Labels({{"pipeline", skipped->pipeline}}), 1);
   } else if (const auto* run = std::get_if<RunEnded>(&event)) {
     Add("weir_runs_total", Labels({{"outcome", run->outcome}, {"subject", run->subject}}), 1);
-  } else if (const auto* request = std::get_if<RequestServed>(&event)) {
-    const std::string route = Labels({{"method", request->method}, {"route", request->route}});
-    Add("weir_http_requests_total", route + fmt::format(",status=\"{}\"", request->status), 1);
-    Add("weir_http_request_seconds_total", route, Seconds(request->elapsed));
-    Add("weir_http_request_bytes_total", route, static_cast<double>(request->bytes));
   } else if (const auto* retry = std::get_if<TryFailed>(&event)) {
     Add("weir_retries_total", Labels({{"code", retry->error.code}}), 1);
   } else if (const auto* error = std::get_if<ErrorHappened>(&event)) {

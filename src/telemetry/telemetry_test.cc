@@ -58,11 +58,9 @@ std::vector<Event> OneOfEach() {
           BatchUnknown{Batch(), "shopdb", "connection lost"},
           BatchRecovered{Batch(), "committed"},
           RecordsRejected{Batch(), "type.bigint", "", 1},
-          FileRead{"uploads", "in/a.csv", 10, 100},
           FileSkipped{"uploads", "in/a.csv", "same content as before"},
           FileWritten{"producer", "in/b.csv", 1000, 50000, std::chrono::milliseconds(5)},
           TableChanged{"raw.events", "column added: price"},
-          RequestServed{"POST", "/ingest/csv", 202, 100, std::chrono::milliseconds(3)},
           TokenChanged{"created", "0a1b2c3d", "till", "ingest:orders", "100/s"},
           AccessRefused{401, "auth.token", "/orders", "", "127.0.0.1", 7},
           TryFailed{"shopdb", 2, std::chrono::seconds(4), Refused()},
@@ -264,7 +262,7 @@ TEST(SharedLog, TellsAll) {
 TEST(Metrics, CountWhatEventsSay) {
   Metrics metrics;
   for (const Event& event : OneOfEach()) metrics.Write(event);
-  metrics.Write(RequestServed{"POST", "/a\"b", 503, 5, std::chrono::milliseconds(500)});
+  metrics.Write(FileSkipped{"a\"b", "in/a.csv", "same content as before"});
   const std::string body = metrics.Prometheus();
   for (const char* line :
        {"# TYPE weir_records_total counter\n",
@@ -279,7 +277,7 @@ TEST(Metrics, CountWhatEventsSay) {
         "weir_bytes_total{direction=\"in\",pipeline=\"uploads\"} 4096\n",
         "weir_rejections_total{code=\"type.bigint\",pipeline=\"uploads\",rule=\"\"} 1\n",
         "weir_errors_total{code=\"postgres.refused\"} 1\n",
-        "weir_http_requests_total{method=\"POST\",route=\"/a\\\"b\",status=\"503\"} 1\n"})
+        "weir_files_skipped_total{pipeline=\"a\\\"b\"} 1\n"})
     EXPECT_THAT(body, HasSubstr(line));
 }
 
