@@ -620,6 +620,10 @@ TEST_F(ApiTest, MetricsCountRequestsByRoute) {
         "weir_source_lag_records{pipeline=\"orders\"} 3\n",
         "weir_oldest_unacknowledged_seconds 0\n", "weir_build_info{version=\"1\"} 1\n"})
     EXPECT_NE(text.find(line), std::string::npos) << line << text;
+  // Of the fake, the oldest that waits has waited since 1970.
+  const std::string lag = "weir_source_lag_seconds{pipeline=\"orders\"} ";
+  ASSERT_NE(text.find(lag), std::string::npos) << text;
+  EXPECT_GT(std::stod(text.substr(text.find(lag) + lag.size())), 1.7e9);
 }
 
 TEST(Paths, MatchSegmentBySegment) {

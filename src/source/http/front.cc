@@ -114,7 +114,6 @@ class LogFront final : public Front {
                              [this] { return drained_ || waits_ended_; }))
         break;
     }
-    door->Gather();
   }
 
   void EndWaits() override {

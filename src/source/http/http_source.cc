@@ -77,7 +77,8 @@ class HttpSource final : public RequestSource {
              uint64_t batch_bytes, std::function<void(wal::Sequence)> committed)
       : RequestSource(stream, clock),
         log_(log),
-        look_bytes_(std::max(batch_bytes, kBatchBytesDefault) * kBatchesOfALook),
+        look_bytes_(std::clamp(batch_bytes, kBatchBytesDefault, UINT64_MAX / kBatchesOfALook) *
+                    kBatchesOfALook),
         committed_(std::move(committed)) {}
 
   Result<Discovery> Discover(Cursor& cursor) override {

@@ -232,8 +232,8 @@ void PipelineIntake::FindValues(const Request& request, RequestRecord& record) c
 }
 
 bool PipelineIntake::HasGathered(const Arrived& enough) const {
-  return stored_bytes_ - gathered_.bytes >= enough.bytes ||
-         stored_lines_ - gathered_.lines >= enough.lines;
+  const Arrived waiting = backlog_->state().waiting;
+  return waiting.bytes >= enough.bytes || waiting.lines >= enough.lines;
 }
 
 void PipelineIntake::Store(std::span<const Request> requests, const Records& records,
@@ -271,8 +271,6 @@ void PipelineIntake::Store(std::span<const Request> requests, const Records& rec
                        if (key && stored) shared_.keys.Stored(*key, *stored, at);
                        if (key && !stored) shared_.keys.Dropped(*key);
                        if (stored) {
-                         stored_bytes_ += arrives.bytes;
-                         stored_lines_ += arrives.lines;
                          backlog_->Stored(wal::Sequence(stored->value + entries_stored - 1),
                                           arrives, at);
                          done(Stored{*stored, false});

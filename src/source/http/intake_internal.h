@@ -40,10 +40,9 @@ class PipelineIntake final : public Intake {
   const RequestStream& stream() const { return stream_; }
   const FrontPipeline& spec() const { return pipeline_; }
 
-  // Whether so much was stored since the last Gather. Both: the pipeline's own thread.
+  // Whether so much waits to be committed.
   bool HasGathered(const Arrived& enough) const;
   Backlog& backlog() const { return *backlog_; }
-  void Gather() { gathered_ = {.bytes = stored_bytes_, .lines = stored_lines_}; }
 
  private:
   using Records = std::vector<RequestRecord>;  // One per request.
@@ -58,9 +57,6 @@ class PipelineIntake final : public Intake {
   FrontPipeline pipeline_;
   RequestStream stream_;
   std::vector<std::string> headers_;
-  std::atomic<uint64_t> stored_bytes_ = 0;
-  std::atomic<uint64_t> stored_lines_ = 0;
-  Arrived gathered_;
   std::unique_ptr<Backlog> backlog_;
 };
 

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <future>
 
 #include "base/limits.h"
+#include "env/scratch_folder.h"
 #include "wal/log.h"
 
 namespace weir::source {
@@ -13,18 +13,6 @@ namespace {
 
 class RequestSplitTest : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = testing::TempDir() + "request_split_test_" + std::to_string(getpid());
-    std::filesystem::remove_all(folder_);
-    log_ = wal::Log::Open(env::SystemFiles(), env::SystemRandom(),
-                          {.folder = folder_, .streams = {"orders"}, .after = wal::Sequence()})
-               .value();
-  }
-  void TearDown() override {
-    log_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-
   // A request that says of itself to have so many bytes.
   void Append(uint64_t text_bytes) {
     RequestRecord record;
@@ -40,8 +28,12 @@ class RequestSplitTest : public testing::Test {
 
   RequestStream Stream() { return {*log_, wal::StreamOf("orders"), "orders", "3f2a9c1e"}; }
 
-  std::string folder_;
-  std::unique_ptr<wal::Log> log_;
+  env::ScratchFolder folder_ = env::ScratchFolder::Make("request_split_test").value();
+  std::unique_ptr<wal::Log> log_ =
+      wal::Log::Open(
+          env::SystemFiles(), env::SystemRandom(),
+          {.folder = folder_.path() + "/log", .streams = {"orders"}, .after = wal::Sequence()})
+          .value();
 };
 
 TEST_F(RequestSplitTest, EnoughIsFoundAtOnceAndTheRestBehindIt) {
