@@ -51,10 +51,11 @@ const std::atomic<int>& CountHangups() {
 // every page would be cleared anew: a tenth of the time of a run (docs/benchmarks/files.md). But
 // not in a heap for each thread (eight to a core, by default), where what one has freed is of no
 // use to the others: after thirty hostile requests 214 MiB stayed with a server that way, and
-// 30 this way.
+// 30 this way. And not what is longer than a batch needs: a record of 9 MB that is read twice, by
+// two threads, left its buffers with both.
 void KeepFreedMemory() {
   mallopt(M_ARENA_MAX, std::max(2, weir::env::UsableCores() / 2));
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_MMAP_THRESHOLD, 4 << 20);
   mallopt(M_TRIM_THRESHOLD, 64 << 20);
   mallopt(M_TOP_PAD, 16 << 20);
   setenv("ARROW_DEFAULT_MEMORY_POOL", "system", 0);  // One heap; before Arrow first looks.

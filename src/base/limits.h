@@ -10,6 +10,7 @@ namespace weir {
 inline constexpr size_t kRecordBytesMax = 16 * 1024 * 1024;  // Longer: one dead letter.
 inline constexpr size_t kDecodedRowsMax = 64 * 1024;         // Rows of one columnar group.
 inline constexpr size_t kDecodedBytesMax = 8 * 1024 * 1024;  // Input bytes of one columnar group.
+inline constexpr size_t kDecodedBrokenMax = 8 * 1024;  // With its reason each takes 300 bytes.
 inline constexpr size_t kJsonDepthMax = 64;
 inline constexpr size_t kNestedValuesMax = 1'000'000;  // Of one list or struct, absent fields too.
 inline constexpr int64_t kColumnarInputBytesMax =

@@ -45,8 +45,8 @@ class ChunkDecoder : public Decoder {
   // The window holds all that is left, and it is whole.
   bool complete() const { return window_->at_end() && !window_->broken(); }
   bool limit_reached() const {
-    return records_ != 0 &&
-           (records_ >= rows_limit_ || window_->offset() >= bytes_limit_ || rows_.full());
+    return records_ != 0 && (records_ >= rows_limit_ || window_->offset() >= bytes_limit_ ||
+                             rows_.full() || batch_.broken.size() >= kDecodedBrokenMax);
   }
   TextTrust TrustOf(std::string_view record) const;
 

@@ -104,7 +104,7 @@ class Decoder {
   virtual ~Decoder() = default;
 
   // The next records, at least one and within the limits; often fewer, since a batch never spans
-  // two chunks. nullopt at the end, for ever after.
+  // two chunks and has kDecodedBrokenMax broken ones at most. nullopt at the end, for ever after.
   // Errors: those of the reader (kIo ...).
   virtual Result<std::optional<columnar::DecodedBatch>> Next(DecodeLimits limits) = 0;
 

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <vector>
+
+#include "base/limits.h"
 
 namespace weir::format {
 namespace {
@@ -57,6 +60,27 @@ TEST(FormatSpec, TheEndingOfAPathSaysTheFormat) {
     EXPECT_FALSE(FormatOfPath(path)) << path;
   EXPECT_EQ(ParseFormatKind("ndjsn").error().next, "did you mean 'ndjson'?");
   EXPECT_EQ(ParseCompression("bzip2").error().code, "format.compression");
+}
+
+// What is small to send and large to hold: a refused record takes a hundred times its bytes.
+TEST(Decoder, ABatchHoldsFewBrokenRecords) {
+  constexpr size_t kRecords = 3 * kDecodedBrokenMax;
+  std::string array = "[";
+  for (size_t i = 0; i < kRecords; ++i) array += "[],";
+  array.back() = ']';
+  const auto decoder =
+      MakeDecoder({.kind = FormatKind::kJson, .compression = Compression::kNone, .csv = {}}, {},
+                  std::make_unique<env::MemoryReader>(array));
+  ASSERT_TRUE(decoder);
+  size_t broken = 0;
+  while (true) {
+    const auto batch = (*decoder)->Next({});
+    ASSERT_TRUE(batch);
+    if (!*batch) break;
+    EXPECT_LE((*batch)->broken.size(), kDecodedBrokenMax);
+    broken += (*batch)->broken.size();
+  }
+  EXPECT_EQ(broken, kRecords);
 }
 
 }  // namespace

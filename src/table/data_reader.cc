@@ -15,7 +15,7 @@
 namespace weir::table {
 namespace {
 
-constexpr int64_t kRowsAtOnce = 64 * 1024;
+constexpr int64_t kRowsAtOnce = 8 * 1024;
 
 std::unexpected<Error> Unreadable(const iceberg::DataFile& file, const std::string& why) {
   return Fail({.kind = ErrorKind::kCorrupt,
