@@ -50,6 +50,21 @@ std::string ToJson(const commit::RecountReport& report) {
          "\n";
 }
 
+// What is planned is finished by the next run; what is held waits for a person.
+std::string OpenText(const commit::RecountReport& report) {
+  std::string text;
+  if (const uint64_t planned = report.open - report.held.size(); planned != 0)
+    text +=
+        fmt::format("{} open: weir run finishes {}\n",
+                    FormatCount(planned, "batch is", "batches are"), planned == 1 ? "it" : "them");
+  for (const commit::HeldBatch& batch : report.held)
+    text += fmt::format(
+        "batch {0} is held: {1}\n"
+        "  weir batch show {0}; then weir batch retry, accept or void\n",
+        batch.id, batch.why);
+  return text;
+}
+
 }  // namespace
 
 int Verify(const Command& command) {
@@ -80,10 +95,7 @@ int Verify(const Command& command) {
         "dead letters of {}: {} rejected = {} open + {} replayed + {} duplicate + {} discarded\n",
         one.pipeline, FormatCount(one.rejected), FormatCount(one.open), FormatCount(one.replayed),
         FormatCount(one.duplicate), FormatCount(one.discarded));
-  if (report->open != 0)
-    text += fmt::format("{} open: weir run finishes {}\n",
-                        FormatCount(report->open, "batch is", "batches are"),
-                        report->open == 1 ? "it" : "them");
+  text += OpenText(*report);
   for (const commit::Finding& finding : report->findings)
     text += fmt::format("{}: {}\n", finding.code, finding.message);
   text += report->findings.empty()

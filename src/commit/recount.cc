@@ -42,6 +42,8 @@ class Recounting {
     if (record.state == ledger::BatchState::kPlanned || record.state == ledger::BatchState::kHeld) {
       ++report_.open;
       open_.insert(record.id.ToString());
+      if (record.state == ledger::BatchState::kHeld)
+        report_.held.push_back({record.id.ToString(), record.note});
       return;
     }
     if (!record.outcome) return;

@@ -43,10 +43,17 @@ struct RecountedLetters {
   uint64_t discarded = 0;
 };
 
+// A batch that waits for a person.
+struct HeldBatch {
+  std::string id;
+  std::string why;
+};
+
 struct RecountReport {
-  uint64_t batches = 0;   // Committed.
-  uint64_t open = 0;      // Planned or held: nothing of them may be visible.
-  ledger::Counts counts;  // Sum over the pipelines' batches.
+  uint64_t batches = 0;         // Committed.
+  uint64_t open = 0;            // Planned or held: nothing of them may be visible.
+  std::vector<HeldBatch> held;  // Of these.
+  ledger::Counts counts;        // Sum over the pipelines' batches.
   std::vector<RecountedTable> tables;
   std::vector<RecountedLetters> letters;  // Of pipelines that any were settled of.
   std::vector<Finding> findings;          // Empty: all is as it should be.
