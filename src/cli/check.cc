@@ -9,17 +9,38 @@
 #include "cli/test_cases.h"
 
 namespace weir::cli {
+namespace {
+
+// Each with the texts of its own files; JSON is one object, and shows no texts.
+int ReportBoth(const Terminal& terminal, const ProjectFaults& project, const ProjectFaults& tests) {
+  if (project.errors.empty()) return Report(terminal, tests.errors, tests.sources);
+  if (tests.errors.empty()) return Report(terminal, project.errors, project.sources);
+  if (terminal.json) {
+    Errors all = project.errors;
+    all.insert(all.end(), tests.errors.begin(), tests.errors.end());
+    return Report(terminal, all);
+  }
+  const int code = Report(terminal, project.errors, project.sources);
+  Report(terminal, tests.errors, tests.sources);
+  return code;
+}
+
+}  // namespace
 
 int Check(const Command& command) {
   const auto read = ReadWholeProject(command.folder);
   if (!read) return Report(command.terminal, read.error().errors, read.error().sources);
   const auto compiled = CompileProject(*read);
-  if (!compiled) return Report(command.terminal, compiled.error(), read->project.sources);
   config::Faults faults;
   const config::Project test_files = ReadTestFiles(*read, faults);
-  const size_t tests = ReadTests(test_files, faults).size();
-  if (!faults.empty())
-    return Report(command.terminal, std::move(faults).Take(), test_files.sources);
+  const auto cases = ReadTests(test_files, faults);
+  // Which models there are is known where all of them could be read.
+  if (compiled) CheckSubjects(cases, *read, compiled->models, faults);
+  const size_t tests = cases.size();
+  if (!compiled || !faults.empty())
+    return ReportBoth(command.terminal,
+                      {compiled ? Errors{} : compiled.error(), read->project.sources},
+                      {std::move(faults).Take(), test_files.sources});
   if (command.terminal.json) {
     command.terminal.Out(nlohmann::json{{"schema", "weir.check/1"},
                                         {"project", read->project.name},

@@ -92,6 +92,23 @@ model::KnownColumns ColumnsOf(const ReadProject& read, const model::KnownTables&
   return columns;
 }
 
+// Where reading found faults already. A model may read what a pipeline with a fault writes: then
+// its references cannot be judged, and its query cannot be bound. A file that could not be read has
+// said so.
+void AddFaultsOfModels(const ReadProject& read, const model::KnownTables& tables,
+                       engine::Session& session, config::Faults& faults) {
+  const Errors known = read.faults.Sorted();
+  config::Faults found;
+  (void)model::ReadModels(read.project, tables, session, found);
+  for (Error& error : std::move(found).Take()) {
+    const auto in_same_file = [&error](const Error& one) {
+      return one.place.file == error.place.file;
+    };
+    if (error.code != "model.reference" && std::ranges::none_of(known, in_same_file))
+      faults.Add(std::move(error));
+  }
+}
+
 }  // namespace
 
 std::expected<CompiledProject, Errors> CompileProject(const ReadProject& read) {
@@ -117,8 +134,10 @@ std::expected<CompiledProject, Errors> CompileProject(const ReadProject& read) {
   if (state) {
     if (auto existing = (*state)->catalog().Tables()) tables.existing = std::move(*existing);
   }
-  // A model may read what a pipeline with a fault writes: then its references cannot be judged.
-  if (!read.faults.empty()) return std::unexpected(std::move(faults).Take());
+  if (!read.faults.empty()) {
+    AddFaultsOfModels(read, tables, *compiled.session, faults);
+    return std::unexpected(std::move(faults).Take());
+  }
   compiled.models = model::ReadModels(read.project, tables, *compiled.session, faults);
   compiled.columns = model::BindModels(
       compiled.models, ColumnsOf(read, tables, compiled.models, state ? state->get() : nullptr),

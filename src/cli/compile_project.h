@@ -19,7 +19,8 @@ struct CompiledProject {
   model::KnownColumns columns;               // Of tables and models, where they are known.
 };
 
-// The faults that reading found are among the errors.
+// The faults that reading found are among the errors; with any of them, models are judged as far as
+// that needs no other file.
 std::expected<CompiledProject, Errors> CompileProject(const ReadProject& read);
 
 }  // namespace weir::cli

@@ -100,6 +100,7 @@ int Test(const Command& command, const TestOptions& options) {
   config::Faults faults;
   const config::Project tests = ReadTestFiles(*read, faults);
   const auto cases = ReadTests(tests, faults);
+  CheckSubjects(cases, *read, compiled->models, faults);
   if (!faults.empty()) return Report(terminal, std::move(faults).Take(), tests.sources);
   const auto chosen = Choose(cases, options.words);
   if (!chosen) {

@@ -1,5 +1,7 @@
 #include "cli/test_cases.h"
 
+#include <algorithm>
+
 namespace weir::cli {
 namespace {
 
@@ -63,6 +65,27 @@ std::vector<TestCase> ReadTests(const config::Project& project, config::Faults& 
     }
   }
   return cases;
+}
+
+void CheckSubjects(const std::vector<TestCase>& cases, const ReadProject& read,
+                   const std::vector<model::Model>& models, config::Faults& faults) {
+  std::vector<std::string> names;
+  for (const model::Model& one : models) names.push_back(one.table.ToString());
+  std::vector<std::string> pipelines;
+  for (const pipeline::PipelineSpec& spec : read.pipelines)
+    if (!spec.generates()) pipelines.push_back(spec.name);
+  const auto has = [](const std::vector<std::string>& known, const std::string& name) {
+    return std::find(known.begin(), known.end(), name) != known.end();
+  };
+  for (const TestCase& one : cases) {
+    if (one.model && !has(names, one.model->value))
+      faults.Add("test.model", "there is no model '" + one.model->value + "'", one.model->place,
+                 config::Suggestion(one.model->value, names));
+    if (one.pipeline && !has(pipelines, one.pipeline->value))
+      faults.Add("test.pipeline",
+                 "there is no pipeline '" + one.pipeline->value + "' that reads records",
+                 one.pipeline->place, config::Suggestion(one.pipeline->value, pipelines));
+  }
 }
 
 }  // namespace weir::cli

@@ -18,8 +18,10 @@
 #include <string>
 #include <vector>
 
+#include "cli/open_project.h"
 #include "config/field_table.h"
 #include "config/project.h"
+#include "model/model.h"
 
 namespace weir::cli {
 
@@ -42,5 +44,10 @@ const config::FieldTable<TestCase>& TestFields();
 
 // All cases of the project's tests, in the order of files and lines.
 std::vector<TestCase> ReadTests(const config::Project& project, config::Faults& faults);
+
+// Whether the models and pipelines that the cases name are there. Errors: test.model,
+// test.pipeline. `models` are those of the compiled project.
+void CheckSubjects(const std::vector<TestCase>& cases, const ReadProject& read,
+                   const std::vector<model::Model>& models, config::Faults& faults);
 
 }  // namespace weir::cli

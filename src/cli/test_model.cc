@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/check.h"
 #include "cli/test_run.h"
 #include "engine/sql.h"
 #include "model/reshape.h"
@@ -123,15 +124,7 @@ TestOutcome RunModelTest(const TestCase& one, const CompiledProject& compiled) {
   const auto tested = std::ranges::find_if(compiled.models, [&](const model::Model& model) {
     return model.table.ToString() == one.model->value;
   });
-  if (tested == compiled.models.end()) {
-    std::vector<std::string> names;
-    for (const model::Model& model : compiled.models) names.push_back(model.table.ToString());
-    config::Faults faults;
-    faults.Add("test.model", "there is no model '" + one.model->value + "'", one.model->place,
-               config::Suggestion(one.model->value, names));
-    outcome.errors = std::move(faults).Take();
-    return outcome;
-  }
+  WEIR_CHECK(tested != compiled.models.end());  // CheckSubjects has seen to it.
   // A session of its own: given tables are gone with it.
   auto session = compiled.engine->NewSession();
   if (!session) {

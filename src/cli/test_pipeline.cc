@@ -3,6 +3,7 @@
 
 #include "arrow/array.h"
 #include "arrow/record_batch.h"
+#include "base/check.h"
 #include "cli/reading.h"
 #include "cli/test_run.h"
 #include "engine/sql.h"
@@ -253,17 +254,6 @@ class PipelineTest {
   const std::atomic<bool>& stop_;
 };
 
-Error UnknownPipeline(const TestCase& one, const ReadProject& read) {
-  std::vector<std::string> names;
-  for (const auto& spec : read.pipelines)
-    if (!spec.generates()) names.push_back(spec.name);
-  return {.kind = ErrorKind::kConfig,
-          .code = "test.pipeline",
-          .message = "there is no pipeline '" + one.pipeline->value + "' that reads records",
-          .place = one.pipeline->place,
-          .next = config::Suggestion(one.pipeline->value, names)};
-}
-
 }  // namespace
 
 TestOutcome RunPipelineTest(const TestCase& one, const ReadProject& read, CompiledProject& compiled,
@@ -271,10 +261,7 @@ TestOutcome RunPipelineTest(const TestCase& one, const ReadProject& read, Compil
   TestOutcome outcome;
   const auto spec =
       std::ranges::find(read.pipelines, one.pipeline->value, &pipeline::PipelineSpec::name);
-  if (spec == read.pipelines.end() || spec->generates()) {
-    outcome.errors = {UnknownPipeline(one, read)};
-    return outcome;
-  }
+  WEIR_CHECK(spec != read.pipelines.end());  // CheckSubjects has seen to it.
   const auto folder = env::ScratchFolder::Make("weir-test");
   if (!folder) {
     outcome.errors = {folder.error()};
