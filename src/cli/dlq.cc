@@ -115,13 +115,15 @@ std::string Upright(const arrow::RecordBatch& row) {
 }  // namespace
 
 int DlqLs(const Command& command, const DlqOptions& options) {
+  // Twelve digits tell letters apart for a person; a program compares whole ids.
+  const char* id = command.terminal.json ? "id" : "id[:12]";
   const std::string waiting = options.all ? "" : "state IN ('open', 'fixed') AND ";
   return PrintOver(
       command, "ls", options.target,
-      fmt::format("SELECT id[:12] AS id, pipeline, state, source, line, \"offset\", "
+      fmt::format("SELECT {} AS id, pipeline, state, source, line, \"offset\", "
                   "list_transform(reasons, r -> r.code) AS reasons, raw FROM letters "
                   "WHERE {} ({}) ORDER BY received_at, source, \"offset\" LIMIT {}",
-                  waiting, options.where.empty() ? "true" : options.where, options.limit));
+                  id, waiting, options.where.empty() ? "true" : options.where, options.limit));
 }
 
 int DlqStats(const Command& command, const DlqOptions& options) {

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/spelling.h"
 #include "base/units.h"
 #include "cli/dlq_letters.h"
 #include "cli/letter_sql.h"
 #include "cli/make_runner.h"
+#include "config/diagnostic_text.h"
 #include "env/clock.h"
 #include "source/dead_letter/letter_fields.h"
 
@@ -22,28 +22,18 @@ using source::Letter;
 
 constexpr size_t kPreviewed = 20;
 
-// "price=9.99" by the contract's name or the input's; the input's name counts in a record.
+// "price=9.99"
 Result<source::FieldChanges> ParseSet(const std::vector<std::string>& set,
                                       const std::vector<columnar::ColumnSpec>& columns) {
   source::FieldChanges changes;
-  std::vector<std::string> names;
-  for (const columnar::ColumnSpec& column : columns) names.push_back(column.name);
   for (const std::string& text : set) {
     const size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0)
       return Fail(ErrorKind::kInvalid, "dlq.set", "'" + text + "' is not COLUMN=TEXT",
                   "weir dlq fix ID --set price=9.99");
-    const std::string name = text.substr(0, equals);
+    WEIR_ASSIGN(const std::string name, InputNameOf(text.substr(0, equals), columns));
     const std::string value = text.substr(equals + 1);
-    const auto column = std::ranges::find_if(columns, [&](const columnar::ColumnSpec& one) {
-      return one.name == name || one.input_name() == name;
-    });
-    if (column == columns.end()) {
-      const auto near = NearestWord(name, names);
-      return Fail(ErrorKind::kInvalid, "dlq.set", "the contract has no column '" + name + "'",
-                  near ? "did you mean '" + *near + "'?" : "weir check");
-    }
-    changes[column->input_name()] = value.empty() ? std::nullopt : std::optional(value);
+    changes[name] = value.empty() ? std::nullopt : std::optional(value);
   }
   return changes;
 }
@@ -98,9 +88,8 @@ class FixCommand {
 
  private:
   Result<std::vector<Mended>> MendAll(std::span<const std::string> ids) {
-    skipped_.clear();
     WEIR_ASSIGN(auto letters, letters_.view->Read(ids));
-    std::vector<std::optional<LetterSql::Changed>> by_sql(letters.size());
+    std::vector<LetterSql::Outcome> by_sql(letters.size());
     if (sql_ != nullptr) {
       WEIR_ASSIGN(by_sql, sql_->Run(letters));
     }
@@ -113,17 +102,29 @@ class FixCommand {
   }
 
   // Nothing where nothing changes, or where one of a group cannot be mended so.
-  Result<std::optional<Fix>> MendOne(const Letter& letter,
-                                     const std::optional<LetterSql::Changed>& by_sql) {
+  Result<std::optional<Fix>> MendOne(const Letter& letter, const LetterSql::Outcome& by_sql) {
     if (options_.raw) return Fix{.raw = *options_.raw, .header = {}, .set = {}};
-    if (by_sql && by_sql->raw) return Fix{.raw = *by_sql->raw, .header = {}, .set = {}};
+    if (by_sql.raw) return Fix{.raw = *by_sql.raw, .header = {}, .set = {}};
+    if (by_sql.left_out) return LeaveOut(*by_sql.left_out);
     source::FieldChanges changes = changes_;
-    if (by_sql) changes.insert(by_sql->fields.begin(), by_sql->fields.end());
+    changes.insert(by_sql.fields.begin(), by_sql.fields.end());
     if (changes.empty()) return std::nullopt;
     auto fix = source::Mend(letter, columns_, changes);
     if (fix) return std::optional(std::move(*fix));
     if (options_.sql.empty()) return Fail(std::move(fix).error());
+    return LeaveOut(fix.error());
+  }
+
+  std::nullopt_t LeaveOut(const Error& why) {
+    if (left_out_++ == 0) first_left_out_ = why;
     return std::nullopt;
+  }
+
+  void TellLeftOut() {
+    if (left_out_ == 0) return;
+    command_.terminal.Talk(fmt::format("{} left out; the first: {}\n  {}",
+                                       FormatCount(left_out_, "dead letter is", "dead letters are"),
+                                       Harmless(first_left_out_.message), first_left_out_.next));
   }
 
   Result<void> Show(const std::vector<Mended>& preview, uint64_t all) {
@@ -147,6 +148,7 @@ class FixCommand {
       text += fmt::format("and {} more\n", FormatCount(all - preview.size()));
     if (all == 0) text = "nothing changes\n";
     command_.terminal.Out(text);
+    TellLeftOut();
     return {};
   }
 
@@ -162,9 +164,13 @@ class FixCommand {
       shown.push_back({{"id", preview[i].before.id},
                        {"fix", json::parse(preview[i].fix.ToJson())},
                        {"passes", trials[i].outcome == pipeline::TrialOutcome::kPasses}});
-    command_.terminal.Out(
-        json{{"schema", "weir.dlq.fix/1"}, {"letters", all}, {"preview", std::move(shown)}}.dump() +
-        "\n");
+    json made = {{"schema", "weir.dlq.fix/1"},
+                 {"letters", all},
+                 {"preview", std::move(shown)},
+                 {"left_out", left_out_}};
+    if (left_out_ != 0)
+      made["first_left_out"] = json::parse(config::ErrorsToJson({first_left_out_})).at(0);
+    command_.terminal.Out(made.dump() + "\n");
     return {};
   }
 
@@ -189,7 +195,9 @@ class FixCommand {
   std::string pipeline_;
   source::FieldChanges changes_;
   std::unique_ptr<LetterSql> sql_;
-  std::vector<std::string> skipped_;
+  // By SQL, since their records cannot be cut into fields.
+  uint64_t left_out_ = 0;
+  Error first_left_out_;
 };
 
 // An error in what was typed is exit 2, as everywhere.

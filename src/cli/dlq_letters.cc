@@ -97,6 +97,19 @@ Result<LetterGroup> FindGroup(OpenedLetters& letters, const std::string& target,
   return LetterGroup{letter.pipeline, {letter.id}};
 }
 
+Result<std::string> InputNameOf(const std::string& name,
+                                const std::vector<columnar::ColumnSpec>& columns) {
+  const auto column = std::ranges::find_if(columns, [&](const columnar::ColumnSpec& one) {
+    return one.name == name || one.input_name() == name;
+  });
+  if (column != columns.end()) return column->input_name();
+  std::vector<std::string> names;
+  for (const columnar::ColumnSpec& one : columns) names.push_back(one.name);
+  const auto near = NearestWord(name, names);
+  return Fail(ErrorKind::kInvalid, "dlq.set", "the contract has no column '" + name + "'",
+              near ? "did you mean '" + *near + "'?" : "weir check");
+}
+
 Result<bool> Confirm(const Command& command, const std::string& question) {
   if (isatty(STDIN_FILENO) == 0)
     return Fail(ErrorKind::kInvalid, "dlq.confirm", "nobody is there to answer: " + question,

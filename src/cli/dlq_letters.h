@@ -10,6 +10,7 @@
 
 #include "cli/commands.h"
 #include "cli/reading.h"
+#include "columnar/column_spec.h"
 #include "pipeline/letter_view.h"
 
 namespace weir::cli {
@@ -40,6 +41,11 @@ struct LetterGroup {
 };
 Result<LetterGroup> FindGroup(OpenedLetters& letters, const std::string& target,
                               const std::string& where);
+
+// The input's name of the column that a person named, by the contract's name or the input's: that
+// one counts in a record. Error dlq.set (kInvalid).
+Result<std::string> InputNameOf(const std::string& name,
+                                const std::vector<columnar::ColumnSpec>& columns);
 
 // Asks `question` on a terminal; elsewhere error dlq.confirm (kInvalid) says to add --yes.
 Result<bool> Confirm(const Command& command, const std::string& question);

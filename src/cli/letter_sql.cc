@@ -8,6 +8,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "cli/dlq_letters.h"
 #include "engine/sql.h"
 
 namespace weir::cli {
@@ -106,60 +107,73 @@ Result<std::unique_ptr<LetterSql>> LetterSql::Make(
     if (reads->subquery || reads->window)
       return Fail(ErrorKind::kInvalid, "dlq.sql", "--sql reads one record, and no table",
                   "write an expression over its fields");
-    made->assignments_.push_back({field, expression});
+    // `raw` is no column, but all of the record.
+    WEIR_ASSIGN(const std::string name,
+                Lower(field) == kRaw ? Result<std::string>(kRaw) : InputNameOf(field, columns));
+    made->assignments_.push_back({name, expression});
   }
   return made;
 }
 
-Result<std::vector<std::optional<LetterSql::Changed>>> LetterSql::Run(
-    const std::vector<Letter>& letters) {
-  FieldTable table(letters.size());
-  std::vector<bool> has_fields(letters.size());
-  for (size_t row = 0; row < letters.size(); ++row) {
-    const std::string& raw = letters[row].fix ? letters[row].fix->raw : letters[row].raw;
-    table.Set(row, kRaw, IsText(raw) ? std::optional(raw) : std::nullopt);
-    const auto fields = source::CutFields(letters[row], columns_);
-    has_fields[row] = fields.has_value();
-    if (!fields) continue;
-    for (const auto& [name, text] : *fields) table.Set(row, name, text);
-  }
-  for (const columnar::ColumnSpec& column : columns_) table.AddColumn(column.input_name());
+std::string LetterSql::Query() const {
   std::string sql = "SELECT ";
   for (const Assignment& one : assignments_)
     sql +=
         (&one == assignments_.data() ? "" : ", ") + ("CAST((" + one.expression + "\n) AS VARCHAR)");
-  sql += " FROM temp.weir_fields";
+  return sql + " FROM temp.weir_fields";
+}
+
+Result<std::vector<LetterSql::Outcome>> LetterSql::Run(const std::vector<Letter>& letters) {
+  FieldTable table(letters.size());
+  std::vector<std::optional<Error>> uncut(letters.size());
+  for (size_t row = 0; row < letters.size(); ++row) {
+    const Letter& letter = letters[row];
+    const std::string& raw = letter.fix ? letter.fix->raw : letter.raw;
+    table.Set(row, kRaw, IsText(raw) ? std::optional(raw) : std::nullopt);
+    const auto fields = source::CutFields(letter, columns_);
+    if (!fields) {
+      uncut[row] = fields.error();
+      continue;
+    }
+    for (const auto& [name, text] : *fields) table.Set(row, name, text);
+  }
+  for (const columnar::ColumnSpec& column : columns_) table.AddColumn(column.input_name());
   WEIR_ASSIGN(const auto rows, table.ToArrow());
   WEIR_ASSIGN(const auto batches, session_->AddTable("weir_fields", rows->schema()));
   batches->Set({rows});
-  auto stream = session_->Query(sql);
+  auto stream = session_->Query(Query());
   if (!stream) {
     Error error = std::move(stream).error();
     error.place = {};
     return Fail(WithContext(std::move(error), "--sql"));
   }
-  std::vector<std::optional<Changed>> changed(letters.size());
+  std::vector<Outcome> outcomes(letters.size());
+  const auto apply = [&](size_t row, const Assignment& to, const std::optional<std::string>& text) {
+    Outcome& now = outcomes[row];
+    // The beginning of a record is not the record: what is made of it would be cut short.
+    const bool of_raw = to.field == kRaw && (letters[row].fix || !letters[row].cut());
+    if (!of_raw && uncut[row]) {
+      now.left_out = uncut[row];
+    } else if (text != table.At(row, to.field)) {
+      if (of_raw) {
+        now.raw = text;
+      } else {
+        now.fields[to.field] = text;
+      }
+    }
+  };
   size_t row = 0;
   while (true) {
     auto values = (*stream)->Next();
     if (!values) return Fail(WithContext(std::move(values).error(), "--sql"));
-    if (*values == nullptr) return changed;
-    for (int64_t i = 0; i < (*values)->num_rows(); ++i, ++row) {
-      Changed now;
+    if (*values == nullptr) return outcomes;
+    for (int64_t i = 0; i < (*values)->num_rows(); ++i, ++row)
       for (size_t a = 0; a < assignments_.size(); ++a) {
         const auto& column =
             static_cast<const arrow::StringArray&>(*(*values)->column(static_cast<int>(a)));
-        const auto text = column.IsNull(i) ? std::nullopt : std::optional(column.GetString(i));
-        const std::string& field = assignments_[a].field;
-        if (text == table.At(row, field)) continue;
-        if (Lower(field) == kRaw) {
-          now.raw = text;
-        } else if (has_fields[row]) {
-          now.fields[field] = text;
-        }
+        apply(row, assignments_[a],
+              column.IsNull(i) ? std::nullopt : std::optional(column.GetString(i)));
       }
-      if (now.raw || !now.fields.empty()) changed[row] = std::move(now);
-    }
   }
 }
 

@@ -16,18 +16,20 @@ namespace weir::cli {
 
 class LetterSql {
  public:
-  // `texts` are assignments. Errors: dlq.sql (kInvalid), engine.parse.
+  // `texts` are assignments, to columns of the contract or to `raw`. Errors: dlq.sql, dlq.set
+  // (kInvalid), engine.parse.
   static Result<std::unique_ptr<LetterSql>> Make(engine::Engine& engine,
                                                  const std::vector<std::string>& texts,
                                                  const std::vector<columnar::ColumnSpec>& columns);
 
-  // What becomes of a letter: some fields, or all of its bytes.
-  struct Changed {
-    source::FieldChanges fields;  // That are not what they were.
-    std::optional<std::string> raw;
+  // What becomes of a letter: some fields, or all of its bytes; nothing where nothing changes.
+  struct Outcome {
+    source::FieldChanges fields = {};  // That are not what they were.
+    std::optional<std::string> raw = {};
+    std::optional<Error> left_out = {};  // There are no fields to change: why, and what to do.
   };
-  // Per letter; none where nothing changes. Errors of the engine: a failed cast ends it.
-  Result<std::vector<std::optional<Changed>>> Run(const std::vector<source::Letter>& letters);
+  // Per letter. Errors of the engine: a failed cast ends it.
+  Result<std::vector<Outcome>> Run(const std::vector<source::Letter>& letters);
 
  private:
   struct Assignment {
@@ -35,6 +37,7 @@ class LetterSql {
     std::string expression;
   };
   LetterSql() = default;
+  std::string Query() const;
 
   std::unique_ptr<engine::Session> session_;
   std::vector<Assignment> assignments_;
