@@ -11,6 +11,7 @@
 #include "pipeline/bad_rate_internal.h"
 #include "pipeline/batch_run_internal.h"
 #include "pipeline/replay_internal.h"
+#include "pipeline/trial_gates_internal.h"
 #include "table/shape.h"
 
 namespace weir::pipeline {
@@ -309,16 +310,17 @@ struct Runner::State {
     WEIR_ASSIGN(const auto ids, open.view->Select(OpenAnd(where)));
     WEIR_ASSIGN(const auto runs, open.view->Runs(ids));
     const Instant now = context.clock.Now();
+    TrialGates would_pass(context, spec, now);
     for (const auto& run : runs) {
       WEIR_ASSIGN(const auto letters, open.view->Read(run));
-      WEIR_ASSIGN(const auto trials, TryLetters(letters, now));
+      WEIR_ASSIGN(const auto trials, TryLetters(letters, now, would_pass.gate()));
       for (const LetterTrial& trial : trials) Count(trial, would);
     }
     return would;
   }
 
   Result<std::vector<LetterTrial>> TryLetters(const std::vector<source::Letter>& letters,
-                                              Instant now) {
+                                              Instant now, const LetterGate& gate = nullptr) {
     source::LetterReader reader(*source, spec.contract.columns);
     std::vector<LetterTrial> trials(letters.size());
     std::vector<source::Letter> records;
@@ -331,7 +333,7 @@ struct Runner::State {
       }
       WEIR_ASSIGN(trials[i], TryObject(reader, context.catalog, spec.name, letters[i]));
     }
-    WEIR_ASSIGN(const auto tried, TryRecords(reader, *contract, records, now));
+    WEIR_ASSIGN(const auto tried, TryRecords(reader, *contract, records, now, gate));
     for (size_t i = 0; i < places.size(); ++i) trials[places[i]] = tried.trials[i];
     return trials;
   }
