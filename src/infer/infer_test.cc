@@ -66,7 +66,7 @@ const std::vector<Case>& Cases() {
        "zip,phone,code\n02134,+4930123,12E4\n10001,+4930124,13B1\n",
        "zip varchar # digits that a number would not keep, such as '02134'\n"
        "phone varchar # digits that a number would not keep, such as '+4930123', '+4930124'\n"
-       "code varchar\n"},
+       "code varchar # 1 of 2 are numbers, the others such as '13B1'\n"},
       {"dates and times in ISO 8601", "a.csv",
        "d,t,ts,tz,u\n2020-01-31,10:00:00,2020-01-31T10:00:00,2020-01-31 10:00:00+02:00,"
        "0f8b1c52-6a3e-4d7f-9b21-5c4e8a7d1f01\n",
@@ -83,6 +83,11 @@ const std::vector<Case>& Cases() {
        "t varchar # 2 of 3 are times with a zone, the others such as '2020-01-01T00:00:00'\n"},
       {"a word among numbers", "a.csv", Lines("n", {"1", "2", "NA", "4"}),
        "n varchar # 3 of 4 are numbers, the others such as 'NA'\n"},
+      {"a word and a number", "a.csv", Lines("n", {"12", "NA"}),
+       "n varchar # 1 of 2 are numbers, the others such as 'NA'\n"},
+      {"times of three kinds", "a.csv",
+       Lines("t", {"2026-05-01T10:00:00Z", "2026-05-01T10:00:00", "never"}),
+       "t varchar # 1 of 3 are times with a zone, 1 of 3 are times without a zone\n"},
       {"no value at all", "a.csv", "a,b\n1,\n2,\n", "a bigint\nb varchar # no value at all\n"},
       {"true and false, but not 0 and 1", "a.csv", "a,b\ntrue,1\nFALSE,0\n", "a bool\nb bigint\n"},
       {"names that SQL would need quotes for", "a.csv",
@@ -100,7 +105,8 @@ const std::vector<Case>& Cases() {
        "\n"
        R"({"b":false,"i":2,"d":1.5,"s":"7","o":{},"l":[],"m":7,"new":"12"})"
        "\n",
-       "b bool\ni bigint\nd double\ns varchar\no json\nl json\nm varchar # 1 text, 1 number\n"
+       "b bool\ni bigint\nd double\ns varchar # 1 of 2 are numbers, the others such as 'x'\n"
+       "o json\nl json\nm varchar # 1 text, 1 number\n"
        "n varchar # no value at all\nt date\nnew varchar # texts that are all numbers\n"},
       {"whole numbers of JSON that no bigint holds", "a.json",
        R"([{"n": 12345678901234567890123}])",

@@ -242,21 +242,27 @@ Finding TextEvidence::Pattern(const std::vector<size_t>& alive) const {
   return {.type = TypeOf(Kind::kVarchar), .format = {}, .seen = seen};
 }
 
-// What most of them are, where all but a few are it.
+// What half of them or more are, of one form or of several.
 std::string TextEvidence::Mostly() const {
   struct Named {
     Form form;
     const char* name;
   };
+  std::string several;
+  uint64_t together = 0;
   for (const Named named :
        {Named{kNumber, "numbers"}, Named{kDate, "dates"}, Named{kTimestamptz, "times with a zone"},
         Named{kTimestamp, "times without a zone"}, Named{kTime, "times"}, Named{kUuid, "uuids"},
         Named{kBool, "true or false"}}) {
-    if (counts_[named.form] * 2 <= values_) continue;
-    return FormatCount(counts_[named.form]) + " of " + FormatCount(values_) + " are " + named.name +
-           ", the others such as " + others_[named.form].Text();
+    const uint64_t count = counts_[named.form];
+    if (count == 0) continue;
+    const std::string these =
+        FormatCount(count) + " of " + FormatCount(values_) + " are " + named.name;
+    if (count * 2 >= values_) return these + ", the others such as " + others_[named.form].Text();
+    several += (several.empty() ? "" : ", ") + these;
+    together += count;
   }
-  return {};
+  return together * 2 >= values_ ? several : std::string();
 }
 
 Finding TextEvidence::Conclude(bool typed) const {
