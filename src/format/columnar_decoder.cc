@@ -93,8 +93,11 @@ Way WayOf(const arrow::DataType& has, const ColumnSpec& column) {
   return fits ? Way::kValueText : Way::kNever;
 }
 
+// What a date64, which holds whole days in a file that is valid, is read as.
+enum class Date64 : uint8_t { kDay, kMoment };
+
 // The column in a form that the rest of this file knows: dictionaries and views as plain values.
-std::shared_ptr<arrow::Array> Plain(std::shared_ptr<arrow::Array> column) {
+std::shared_ptr<arrow::Array> Plain(std::shared_ptr<arrow::Array> column, Date64 date64) {
   std::shared_ptr<arrow::DataType> wanted;
   switch (column->type_id()) {
     case ArrowType::DICTIONARY:
@@ -110,7 +113,7 @@ std::shared_ptr<arrow::Array> Plain(std::shared_ptr<arrow::Array> column) {
       wanted = arrow::float32();
       break;
     case ArrowType::DATE64:
-      wanted = arrow::timestamp(arrow::TimeUnit::MILLI);
+      wanted = date64 == Date64::kDay ? arrow::date32() : arrow::timestamp(arrow::TimeUnit::MILLI);
       break;
     case ArrowType::DECIMAL32:
     case ArrowType::DECIMAL64: {
@@ -120,7 +123,7 @@ std::shared_ptr<arrow::Array> Plain(std::shared_ptr<arrow::Array> column) {
     }
     case ArrowType::EXTENSION:
       if (HasValueText(*column->type())) return column;  // uuid
-      return Plain(static_cast<const arrow::ExtensionArray&>(*column).storage());
+      return Plain(static_cast<const arrow::ExtensionArray&>(*column).storage(), date64);
     default:
       return column;
   }
@@ -215,12 +218,21 @@ class ColumnarDecoder final : public Decoder {
     arrow::ArrayVector columns;
     arrow::FieldVector fields;
     for (int i = 0; i < source_->num_columns(); ++i) {
-      columns.push_back(Plain(source_->column(i)));
+      columns.push_back(Plain(source_->column(i), Date64For(i)));
       fields.push_back(arrow::field(source_->column_name(i), columns.back()->type()));
     }
     source_ = arrow::RecordBatch::Make(arrow::schema(std::move(fields)), source_->num_rows(),
                                        std::move(columns));
     return FindColumns();
+  }
+
+  // A day where the contract wants a date, in a dead letter's record too.
+  Date64 Date64For(int column) const {
+    if (source_->column(column)->type_id() != ArrowType::DATE64) return Date64::kMoment;
+    const bool wanted = std::ranges::any_of(rows_.specs(), [&](const ColumnSpec& one) {
+      return one.type.kind == Kind::kDate && one.input_name() == source_->column_name(column);
+    });
+    return wanted ? Date64::kDay : Date64::kMoment;
   }
 
   Result<void> FindColumns() {

@@ -162,6 +162,9 @@ const std::vector<CellCase> kCells = {
     {arrow::date32(), "2026-05-01", "timestamp", "type.timestamp"},
     {arrow::date32(), "2026-05-01", "varchar", "\"2026-05-01\""},
     {arrow::date32(), "2026-05-01", "int", "type.int"},
+    {arrow::date64(), "2026-05-01", "date", "\"2026-05-01\""},
+    {arrow::date64(), "1969-12-31", "date", "\"1969-12-31\""},
+    {arrow::date64(), "2026-05-01", "int", "type.int"},
     {arrow::time64(arrow::TimeUnit::MICRO), "10:00:00.5", "time", "\"10:00:00.500\""},
     {arrow::timestamp(arrow::TimeUnit::MICRO), "2026-05-01 10:00:00", "timestamp",
      "\"2026-05-01T10:00:00\""},
@@ -195,6 +198,27 @@ TEST(ColumnarInput, ValuesFitTheirColumnsExactlyOrAreFaults) {
       EXPECT_EQ(seen.rows[1], R"({"v":null,"_rescued":null})");
     }
   }
+}
+
+TEST(ColumnarInput, ADate64IsADateForADateAndAMomentForAllElse) {
+  const auto file_of = [](const std::vector<int64_t>& millis) {
+    arrow::Date64Builder days;
+    EXPECT_TRUE(days.AppendValues(millis).ok());
+    return BytesFile(
+        Written(*arrow::Table::Make(arrow::schema({arrow::field("d", arrow::date64())}),
+                                    {days.Finish().ValueOrDie()}),
+                Form::kArrowFile));
+  };
+  const BytesFile file = file_of({0, -86'400'000});
+  const Seen dates = Read(file, Form::kArrowFile, {Column("d", "date")});
+  EXPECT_THAT(dates.rows, testing::ElementsAre(R"({"d":"1970-01-01","_rescued":null})",
+                                               R"({"d":"1969-12-31","_rescued":null})"));
+  EXPECT_THAT(dates.raw, testing::ElementsAre(R"({"d":"1970-01-01"})", R"({"d":"1969-12-31"})"));
+  EXPECT_EQ(Read(file, Form::kArrowFile, {Column("d", "timestamp")}).rows.at(1),
+            R"({"d":"1969-12-31T00:00:00","_rescued":null})");
+  // A time of day in it is against the format.
+  EXPECT_THAT(Read(file_of({86'400'001}), Form::kArrowFile, {Column("d", "date")}).rows,
+              testing::ElementsAre("object.corrupt"));
 }
 
 std::shared_ptr<arrow::Table> Sample(int64_t rows) {
