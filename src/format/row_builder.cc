@@ -13,6 +13,7 @@
 #include "format/nested_builder_internal.h"
 #include "format/small_bytes_internal.h"
 #include "format/utf8_internal.h"
+#include "format/value_text_internal.h"
 
 namespace weir::format {
 
@@ -353,6 +354,8 @@ Parsed<void> RowBuilder::Put(Column& column, std::string_view text, TextTrust tr
     case Kind::kInt:
       return store(ParseInt(text));
     case Kind::kDouble:
+      if (const auto value = non_finite_texts_ ? NonFiniteOf(text) : std::nullopt)
+        return store(Parsed<double>(*value));
       return store(ParseDouble(text));
     case Kind::kDecimal:
       return store(ParseDecimal(text, column.precision, column.scale));

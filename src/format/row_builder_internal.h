@@ -51,6 +51,8 @@ class RowBuilder {
   // Where default values outside of the record come from: the part that the record stands in.
   using Part = std::function<const columnar::InputPart&()>;
   void TakeOutsideFrom(Part part) { part_ = std::move(part); }
+  // From now on "NaN", "Infinity" and "-Infinity" are texts of a double (kept_rows.h).
+  void TakeNonFiniteTexts() { non_finite_texts_ = true; }
   void SetBool(size_t column, bool value);
   // Reads the text as the column's type.
   void SetText(size_t column, std::string_view text, TextTrust trust);
@@ -94,6 +96,7 @@ class RowBuilder {
   std::vector<Column> columns_;  // One more than specs_: the last is `_rescued`.
   std::shared_ptr<arrow::Schema> schema_;
   std::vector<columnar::CellFault> faults_;
+  bool non_finite_texts_ = false;
   std::string scratch_;
   std::string strings_;  // Of the JSON cursor.
   std::string unknown_;  // Members of structs in this row that no field takes: "place.z":1,...

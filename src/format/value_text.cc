@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 #include "base/check.h"
 #include "format/civil_internal.h"
@@ -223,6 +224,13 @@ std::string_view NonFiniteText(const arrow::Array& array, int64_t row) {
   if (std::isnan(number)) return "NaN";
   if (std::isinf(number)) return number < 0 ? "-Infinity" : "Infinity";
   return {};
+}
+
+std::optional<double> NonFiniteOf(std::string_view text) {
+  if (text == "NaN") return std::numeric_limits<double>::quiet_NaN();
+  if (text == "Infinity") return std::numeric_limits<double>::infinity();
+  if (text == "-Infinity") return -std::numeric_limits<double>::infinity();
+  return std::nullopt;
 }
 
 bool HasValueText(const arrow::DataType& type) {

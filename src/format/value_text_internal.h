@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,8 @@ JsonForm JsonFormOf(const arrow::DataType& type);
 void AppendValueText(const arrow::Array& array, int64_t row, std::string& text);
 // "NaN", "Infinity", "-Infinity"; empty for all else.
 std::string_view NonFiniteText(const arrow::Array& array, int64_t row);
+// The value of such a text.
+std::optional<double> NonFiniteOf(std::string_view text);
 
 // How NaN and infinities, which JSON does not know, stand in it.
 enum class NonFinite : uint8_t {

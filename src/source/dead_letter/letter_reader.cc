@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "env/bytes.h"
 #include "env/hash.h"
+#include "format/kept_rows.h"
 
 namespace weir::source {
 namespace {
@@ -81,6 +82,13 @@ DecodedBatch OnlyBroken(RejectedRow row) {
   return batch;
 }
 
+// Whether its JSON is Weir's own, of a row of Parquet or Arrow. One that was refused for a double
+// may have been so for the text "NaN" in a column of texts, and stays refused until it is mended.
+bool IsKeptRow(const Letter& letter) {
+  return letter.read_as && format::ReadsByPosition(letter.read_as->format.kind) &&
+         (letter.fix || letter.reason != "type.double");
+}
+
 // What is known of the letter's input.
 ledger::ObjectProgress InputOf(const Letter& letter) {
   ledger::ObjectProgress input;
@@ -135,11 +143,14 @@ Result<std::optional<DecodedBatch>> LetterReader::DecodeOne(const Letter& letter
   if (format.kind == format::FormatKind::kCsv && format.csv.has_header && start.csv_header.empty())
     return OnlyBroken(
         Unreadable(letter, "replay.header", "the header that it was read with was not kept"));
+  auto bytes = std::make_unique<env::MemoryReader>(BytesOf(letter));
+  const format::DecoderOptions options{.input_name = letter.source,
+                                       .chunk_bytes = BytesOf(letter).size() + 64};
   WEIR_ASSIGN(
       const auto decoder,
-      format::MakeDecoder(
-          format, ColumnsFor(letter), std::make_unique<env::MemoryReader>(BytesOf(letter)), start,
-          {.input_name = letter.source, .chunk_bytes = BytesOf(letter).size() + 64}));
+      IsKeptRow(letter)
+          ? format::MakeKeptRowDecoder(ColumnsFor(letter), std::move(bytes), start, options)
+          : format::MakeDecoder(format, ColumnsFor(letter), std::move(bytes), start, options));
   WEIR_ASSIGN(auto first, decoder->Next({}));
   WEIR_ASSIGN(const auto more, decoder->Next({}));
   if (!first || more || first->read() != 1) return std::nullopt;

@@ -4,6 +4,9 @@
 #include <arrow/record_batch.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 namespace weir::source {
 namespace {
 
@@ -102,6 +105,29 @@ TEST_F(LetterReaderTest, EachLetterIsOneRecordWhateverItsFormat) {
     EXPECT_EQ(decoded.letter_of(decoded.batch.positions[row].offset), letters[row]);
   }
   EXPECT_EQ(decoded.batch.raw(2), "\"3\",\"x\ny\"");
+}
+
+TEST_F(LetterReaderTest, NaNInARowOfParquetIsReadBackAndInJsonOfOthersIsNoDouble) {
+  const std::string raw = R"({"id":1,"x":"NaN","y":"-Infinity","z":"nan"})";
+  Letter row = Json(raw);
+  row.read_as->format.kind = format::FormatKind::kParquet;
+  Letter refused = row;
+  refused.reason = "type.double";
+  LetterReader reader(source_, {Column("id", "bigint"), Column("x", "double"),
+                                Column("y", "double"), Column("z", "double")});
+  const std::vector<Letter> letters = {row, Json(raw), refused};
+  const auto decoded = reader.Decode(letters).value();
+  const auto doubles = [&](int column) -> const auto& {
+    return static_cast<const arrow::DoubleArray&>(*decoded.batch.rows->column(column));
+  };
+  EXPECT_TRUE(std::isnan(doubles(1).Value(0)));
+  EXPECT_EQ(doubles(2).Value(0), -std::numeric_limits<double>::infinity());
+  EXPECT_TRUE(doubles(3).IsNull(0));
+  for (const int64_t other : {1, 2}) {
+    EXPECT_TRUE(doubles(1).IsNull(other));
+    EXPECT_TRUE(doubles(2).IsNull(other));
+  }
+  EXPECT_EQ(decoded.batch.faults.size(), 7U);
 }
 
 TEST_F(LetterReaderTest, AFixStandsInThePlaceOfTheBytes) {
