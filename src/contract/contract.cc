@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
@@ -17,6 +16,7 @@
 #include "env/clock.h"
 #include "env/hash.h"
 #include "format/decoder.h"
+#include "format/json_members.h"
 
 namespace weir::contract {
 namespace {
@@ -158,11 +158,11 @@ class Verdicts {
 // "colour, size": the keys of the JSON object in `_rescued`.
 std::string UnknownNames(std::string_view rescued) {
   constexpr size_t kNames = 10;
-  const auto json = nlohmann::json::parse(rescued, nullptr, false);
-  if (!json.is_object()) return std::string(rescued.substr(0, 100));
+  const auto members = format::JsonMembers(rescued);
+  if (!members) return std::string(rescued.substr(0, 100));
   std::string names;
   size_t count = 0;
-  for (const auto& [name, value] : json.items())
+  for (const auto& [name, value] : *members)
     if (++count <= kNames) names += (names.empty() ? "" : ", ") + name;
   if (count > kNames) names += " and " + std::to_string(count - kNames) + " more";
   return names;

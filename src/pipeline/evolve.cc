@@ -3,14 +3,18 @@
 #include <arrow/builder.h>
 #include <arrow/record_batch.h>
 #include <arrow/util/key_value_metadata.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <limits>
 #include <map>
-#include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/check.h"
 #include "base/limits.h"
 #include "format/decoder.h"
+#include "format/json_members.h"
 #include "pipeline/evolve_internal.h"
 #include "table/shape.h"
 
@@ -19,7 +23,7 @@ namespace {
 
 using columnar::ColumnSpec;
 using columnar::Kind;
-using nlohmann::ordered_json;
+using format::JsonMember;
 using table::kJsonDoc;
 
 std::unexpected<Error> FromArrow(const arrow::Status& status) {
@@ -38,15 +42,60 @@ columnar::Type TypeOf(Kind kind) {
 }
 
 // Kinds of JSON values as bits, so that many records join into one answer.
-enum Seen : uint8_t { kBool = 1, kWhole = 2, kFraction = 4, kText = 8, kNested = 16 };
+enum Seen : uint8_t {
+  kBool = 1,
+  kWhole = 2,     // In 64 bits.
+  kFraction = 4,  // A number that a double holds without rounding.
+  kText = 8,
+  kNested = 16,
+  kDigits = 32,  // A number that only its text holds.
+};
 
-uint8_t SeenIn(const ordered_json& value) {
-  if (value.is_boolean()) return kBool;
-  if (value.is_number_unsigned() && value.get<uint64_t>() > INT64_MAX) return kFraction;
-  if (value.is_number_integer()) return kWhole;
-  if (value.is_number_float()) return kFraction;
-  if (value.is_string()) return kText;
-  return value.is_structured() ? static_cast<uint8_t>(kNested) : uint8_t{0};
+// The same for all texts of one number: its digits from the first to the last that is not 0, and
+// the power of ten behind them. `number` as JSON has it.
+std::string DigitsOf(std::string_view number) {
+  const std::string_view mantissa = number.substr(0, number.find_first_of("eE"));
+  int64_t power = 0;
+  if (mantissa.size() != number.size()) {
+    std::string_view exponent = number.substr(mantissa.size() + 1);
+    if (exponent.starts_with('+')) exponent.remove_prefix(1);
+    std::from_chars(exponent.data(), exponent.data() + exponent.size(), power);
+  }
+  if (const size_t point = mantissa.find('.'); point != std::string_view::npos)
+    power -= static_cast<int64_t>(mantissa.size() - point - 1);
+  std::string digits;
+  for (const char c : mantissa)
+    if (c >= (digits.empty() ? '1' : '0') && c <= '9') digits += c;
+  for (; digits.ends_with('0'); ++power) digits.pop_back();
+  return digits.empty() ? digits : digits + "e" + std::to_string(power);
+}
+
+Seen SeenInNumber(std::string_view number) {
+  const char* const end = number.data() + number.size();
+  int64_t whole = 0;
+  if (const auto read = std::from_chars(number.data(), end, whole);
+      read.ec == std::errc() && read.ptr == end)
+    return kWhole;
+  double fraction = 0;
+  if (std::from_chars(number.data(), end, fraction).ec != std::errc()) return kDigits;
+  return DigitsOf(fmt::format("{}", fraction)) == DigitsOf(number) ? kFraction : kDigits;
+}
+
+uint8_t SeenIn(std::string_view value) {
+  switch (value.front()) {
+    case 't':
+    case 'f':
+      return kBool;
+    case '"':
+      return kText;
+    case '{':
+    case '[':
+      return kNested;
+    case 'n':
+      return 0;
+    default:
+      return SeenInNumber(value);
+  }
 }
 
 Kind KindFor(uint8_t seen) {
@@ -64,17 +113,6 @@ bool MayBeColumn(const std::string& name) {
       name, [](unsigned char c) { return c >= 0x20 && c != 0x7F && c != '"' && c != '`'; });
   return !name.empty() && name.size() <= kNameBytesMax && printable && name.front() != '_' &&
          name.front() != ' ' && name.back() != ' ' && iceberg::CheckColumnName(name).has_value();
-}
-
-// One record per line; `{}` where nothing was rescued.
-std::string Lines(const arrow::StringArray& rescued) {
-  std::string text;
-  text.reserve(static_cast<size_t>(rescued.total_values_length() + 3 * rescued.length()));
-  for (int64_t row = 0; row < rescued.length(); ++row) {
-    text += rescued.IsNull(row) ? std::string_view("{}") : rescued.GetView(row);
-    text += '\n';
-  }
-  return text;
 }
 
 // The lines decoded as `columns`, and what they leave over: one row per line.
@@ -113,20 +151,62 @@ class Leftovers {
  private:
   std::string Joined(int64_t row, const std::vector<std::string>& names,
                      const arrow::StringArray& after) const {
-    const auto whole = ordered_json::parse(before_.GetView(row), nullptr, false);
-    auto left = after.IsNull(row) ? ordered_json::object()
-                                  : ordered_json::parse(after.GetView(row), nullptr, false);
-    for (const std::string& name : names)
-      if (whole.is_object() && whole.contains(name)) left[name] = whole[name];
-    return left.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+    const std::string_view whole = before_.GetView(row);
+    auto left = format::JsonMembers(after.IsNull(row) ? "{}" : after.GetView(row));
+    const auto members = format::JsonMembers(whole);
+    if (!left || !members) return std::string(whole);
+    for (const JsonMember& member : *members)
+      if (std::ranges::find(names, member.name) != names.end()) left->push_back(member);
+    return format::JoinMembers(*left);
   }
 
   const arrow::StringArray& before_;
   std::map<int64_t, std::vector<std::string>> names_;
 };
 
+// Whether so many digits stand in a row that a double might round them.
+bool HasLongNumber(std::string_view record) {
+  int digits = 0;
+  for (const char c : record) {
+    if (c >= '0' && c <= '9') {
+      if (++digits > std::numeric_limits<double>::digits10) return true;
+    } else if (c != '.') {
+      digits = 0;
+    }
+  }
+  return false;
+}
+
+// One record per line; `{}` where nothing was rescued. Numbers that a double would round stay where
+// they are.
+std::string Lines(const std::vector<ColumnSpec>& columns, const arrow::StringArray& rescued,
+                  Leftovers& leftovers) {
+  std::set<std::string_view> doubles;
+  for (const ColumnSpec& column : columns)
+    if (column.type.kind == Kind::kDouble) doubles.insert(column.name);
+  std::string text;
+  text.reserve(static_cast<size_t>(rescued.total_values_length() + 3 * rescued.length()));
+  for (int64_t row = 0; row < rescued.length(); ++row) {
+    const std::string_view record = rescued.IsNull(row) ? "{}" : rescued.GetView(row);
+    auto members =
+        doubles.empty() || !HasLongNumber(record) ? std::nullopt : format::JsonMembers(record);
+    if (!members) {
+      text.append(record) += '\n';
+      continue;
+    }
+    std::erase_if(*members, [&](const JsonMember& member) {
+      if (!doubles.contains(member.name) || SeenIn(member.value) != kDigits) return false;
+      leftovers.PutBack(row, member.name);
+      return true;
+    });
+    text.append(format::JoinMembers(*members)) += '\n';
+  }
+  return text;
+}
+
 Result<Lifted> Decode(const std::vector<ColumnSpec>& columns, const arrow::StringArray& rescued) {
-  const std::string text = Lines(rescued);
+  Leftovers leftovers(rescued);
+  const std::string text = Lines(columns, rescued, leftovers);
   WEIR_ASSIGN(const auto decoder,
               format::MakeDecoder({.kind = format::FormatKind::kNdjson,
                                    .compression = format::Compression::kNone,
@@ -136,7 +216,6 @@ Result<Lifted> Decode(const std::vector<ColumnSpec>& columns, const arrow::Strin
                                    .chunk_bytes = kDecodedBytesMax,
                                    .record_bytes_max = 8 * kRecordBytesMax}));
   std::vector<arrow::ArrayVector> parts(columns.size() + 1);
-  Leftovers leftovers(rescued);
   int64_t rows = 0;
   while (true) {
     WEIR_ASSIGN(const auto decoded, decoder->Next({}));
@@ -194,9 +273,9 @@ void Evolution::Learn(const arrow::StringArray& rescued) {
   std::map<std::string, size_t> index;
   for (int64_t row = 0; row < rescued.length(); ++row) {
     if (rescued.IsNull(row)) continue;
-    const auto record = ordered_json::parse(rescued.GetView(row), nullptr, false);
-    if (!record.is_object()) continue;
-    for (const auto& [name, value] : record.items()) {
+    const auto members = format::JsonMembers(rescued.GetView(row));
+    if (!members) continue;
+    for (const auto& [name, value] : *members) {
       const uint8_t seen = SeenIn(value);
       if (seen == 0) continue;
       const auto [at, is_new] = index.emplace(name, found.size());

@@ -95,15 +95,30 @@ INSTANTIATE_TEST_SUITE_P(
              "Kind varchar",
              {R"(Kind=a _rescued={"kind":"b"})"}},
         Case{"WholeNumbersBeyondBigint",
-             {R"({"a":18446744073709551615})"},
-             "a double",
-             {"a=1.8446744073709552e+19"}}),
+             {R"({"a":18446744073709551615,"b":1e19})"},
+             "a varchar, b double",
+             {"a=18446744073709551615 b=1e+19"}},
+        Case{"NumbersThatADoubleWouldRound",
+             {R"({"a":0.12345678901234567890,"b":0.1000000000000000055511151231257827,"c":1e999})",
+              R"({"a":1.50,"b":1,"c":2})"},
+             "a varchar, b varchar, c varchar",
+             {"a=0.12345678901234567890 b=0.1000000000000000055511151231257827 c=1e999",
+              "a=1.50 b=1 c=2"}},
+        Case{"NumbersThatADoubleHolds",
+             {R"({"a":0.30000000000000004,"b":-0.0,"c":1.50000000000000000000,"d":2.5E-3})"},
+             "a double, b double, c double, d double",
+             {"a=0.30000000000000004 b=-0 c=1.5 d=0.0025"}},
+        Case{"NestedDigits",
+             {R"({"a":[1e999, 12345678901234567890.10]})"},
+             "a json",
+             {"a=[1e999,12345678901234567890.10]"}}),
     [](const testing::TestParamInfo<Case>& each) { return each.param.name; });
 
 iceberg::Schema Table() {
   columnar::Schema columns;
-  for (const auto& [name, type] : {std::pair("id", "bigint"), std::pair("n", "bigint"),
-                                   std::pair("more", "varchar"), std::pair("_batch", "varchar")})
+  for (const auto& [name, type] :
+       {std::pair("id", "bigint"), std::pair("n", "bigint"), std::pair("more", "varchar"),
+        std::pair("_batch", "varchar"), std::pair("d", "double")})
     columns.fields.push_back(
         {.name = name, .type = columnar::ParseType(type).value(), .nullable = true});
   auto schema = iceberg::FromColumnar(columns).value();
@@ -122,6 +137,12 @@ TEST(Evolution, ColumnsOfTheTableKeepTheirTypeAndRescueWhatDoesNotFit) {
   EXPECT_EQ(Shown(**lifted),
             (std::vector<std::string>{R"(n=1 more={"x":1})",
                                       R"(more="text" new=7 _rescued={"n":"two"})"}));
+  const std::string digits = R"(n=1 _rescued={"d":1234567890123456789.5})";
+  const auto rounded = evolution.Lift(
+      Rows({R"({"d":1234567890123456789.5,"n":1})", R"({"d":1.25})", R"({"d":1e999,"x":1.0})"}));
+  ASSERT_TRUE(rounded) << rounded.error().ToString();
+  EXPECT_EQ(Shown(**rounded),
+            (std::vector<std::string>{digits, "d=1.25", R"(x=1 _rescued={"d":1e999})"}));
   // Given up: what was found is forgotten.
   evolution.Begin(&table);
   EXPECT_TRUE(evolution.added().empty());

@@ -5,17 +5,18 @@
 #include <arrow/record_batch.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <set>
 
 #include "env/bytes.h"
 #include "format/encoder.h"
+#include "format/json_members.h"
 
 namespace weir::source {
 namespace {
 
 using columnar::ColumnSpec;
 using columnar::Kind;
-using json = nlohmann::ordered_json;
+using format::JsonMember;
 
 std::unexpected<Error> NoFields(const Letter& letter, const std::string& why) {
   return Fail(ErrorKind::kInvalid, "letter.fields",
@@ -73,41 +74,43 @@ Result<LetterFields> CutCsv(const Letter& letter, const std::vector<ColumnSpec>&
   return fields;
 }
 
-Result<json> ParseObject(const Letter& letter) {
-  if (letter.reason == "json.duplicate_key" && !letter.fix)
-    return NoFields(letter, "it names a field twice");
-  json parsed = json::parse(BytesOf(letter), nullptr, false);
-  if (parsed.is_discarded() || !parsed.is_object())
-    return NoFields(letter, "it is not a JSON object");
-  return parsed;
+Result<std::vector<JsonMember>> CutJson(const Letter& letter) {
+  auto members = format::JsonMembers(BytesOf(letter));
+  if (!members) return NoFields(letter, "it is not a JSON object");
+  std::set<std::string_view> names;
+  for (const JsonMember& member : *members)
+    if (!names.insert(member.name).second) return NoFields(letter, "it names a field twice");
+  return std::move(*members);
 }
 
-// The text as the column's JSON: itself where it is one, else a string.
-json ValueFor(const ColumnSpec* column, const std::string& text) {
-  if (column == nullptr) return text;
+// The text as the column's JSON: itself where it is one, digit by digit, else a string.
+std::string ValueFor(const ColumnSpec* column, const std::string& text) {
+  const std::string quoted = format::ToJsonString(text);
+  const auto value = format::CompactJson(text);
+  if (column == nullptr || !value) return quoted;
   const Kind kind = column->type.kind;
   const bool number = kind == Kind::kInt || kind == Kind::kBigint || kind == Kind::kDouble ||
                       kind == Kind::kDecimal || kind == Kind::kBool;
   const bool nested = kind == Kind::kList || kind == Kind::kStruct || kind == Kind::kJson;
-  if (!number && !nested) return text;
-  json parsed = json::parse(text, nullptr, false);
-  if (parsed.is_discarded() || parsed.is_string() || (number && parsed.is_structured()))
-    return text;
-  // A number of many digits is kept as they are written.
-  if (number && parsed.is_number_float() && parsed.dump() != text) return text;
-  return parsed;
+  const char first = value->front();
+  if (first == '"' || (number && (first == '{' || first == '['))) return quoted;
+  return number || nested ? *value : quoted;
 }
 
 Result<Fix> MendJson(const Letter& letter, const std::vector<ColumnSpec>& columns,
                      const FieldChanges& changes) {
-  WEIR_ASSIGN(json object, ParseObject(letter));
+  WEIR_ASSIGN(std::vector<JsonMember> members, CutJson(letter));
   for (const auto& [name, text] : changes) {
     const auto column = std::ranges::find(columns, name, &ColumnSpec::input_name);
-    object[name] =
-        text ? ValueFor(column == columns.end() ? nullptr : &*column, *text) : json(nullptr);
+    std::string value =
+        text ? ValueFor(column == columns.end() ? nullptr : &*column, *text) : "null";
+    const auto member = std::ranges::find(members, name, &JsonMember::name);
+    if (member != members.end())
+      member->value = std::move(value);
+    else
+      members.push_back({name, std::move(value)});
   }
-  return Fix{
-      .raw = object.dump(-1, ' ', false, json::error_handler_t::replace), .header = {}, .set = {}};
+  return Fix{.raw = format::JoinMembers(members), .header = {}, .set = {}};
 }
 
 Result<std::string> CsvLine(const Letter& letter, const LetterFields& fields) {
@@ -165,14 +168,15 @@ Result<LetterFields> CutFields(const Letter& letter, const std::vector<ColumnSpe
   if (letter.cut() && !letter.fix) return NoFields(letter, "only the beginning of it is kept");
   if (letter.whole_object && !letter.fix) return NoFields(letter, "it is a whole object");
   if (IsCsv(letter)) return CutCsv(letter, columns);
-  WEIR_ASSIGN(const json object, ParseObject(letter));
+  WEIR_ASSIGN(const auto members, CutJson(letter));
   LetterFields fields;
-  for (const auto& [name, value] : object.items()) {
-    if (value.is_null()) {
-      fields.emplace_back(name, std::nullopt);
-    } else {
-      fields.emplace_back(name, value.is_string() ? value.get<std::string>() : value.dump());
-    }
+  for (const JsonMember& member : members) {
+    std::optional<std::string> text;
+    if (member.value.front() == '"')
+      text = format::TextOfJsonString(member.value);
+    else if (member.value != "null")
+      text = member.value;
+    fields.emplace_back(member.name, std::move(text));
   }
   return fields;
 }

@@ -56,6 +56,10 @@ TEST(Mend, ChangesFieldsAndKeepsTheRest) {
       {"a text", Json(R"({"id": 1})"), {{"name", "7"}}, R"({"id":1,"name":"7"})"},
       {"not a number after all", Json(R"({"id": 1})"), {{"id", "1x"}}, R"({"id":"1x"})"},
       {"nested", Json(R"({"id": 1})"), {{"tags", "[1, 2]"}}, R"({"id":1,"tags":[1,2]})"},
+      {"the digits of the others",
+       Json(R"({"id": "x", "v": 12345678901234567890.1230, "w": [1e999, 1.10]})"),
+       {{"id", "12345678901234567890"}},
+       R"({"id":12345678901234567890,"v":12345678901234567890.1230,"w":[1e999,1.10]})"},
       {"null", Json(R"({"id": 1})"), {{"id", std::nullopt}}, R"({"id":null})"}};
   for (const Case& one : cases) {
     const auto fix = Mend(one.letter, Contract(), one.changes);
