@@ -34,16 +34,16 @@ class FooterTree {
 
 }  // namespace
 
-Result<std::vector<FieldPaths>> ReadFooters(engine::Session& session,
-                                            std::span<const std::string> paths) {
+Result<std::map<FieldPaths, std::vector<std::string>>> ReadFooters(
+    engine::Session& session, std::span<const std::string> paths) {
   std::string sql =
-      "SELECT name, coalesce(field_id, -1)::BIGINT, coalesce(num_children, 0)::BIGINT FROM "
-      "parquet_schema([";
+      "SELECT name, coalesce(field_id, -1)::BIGINT, coalesce(num_children, 0)::BIGINT, file_name "
+      "FROM parquet_schema([";
   for (const std::string& path : paths) sql += engine::QuotedText(path) + ", ";
   sql.resize(sql.size() - 2);
   sql += "])";
   WEIR_ASSIGN(const auto stream, session.Query(sql));
-  std::vector<FieldPaths> footers;
+  std::map<FieldPaths, std::vector<std::string>> footers;
   FooterTree tree;
   for (;;) {
     WEIR_ASSIGN(const auto batch, stream->Next());
@@ -51,11 +51,11 @@ Result<std::vector<FieldPaths>> ReadFooters(engine::Session& session,
     const auto& names = static_cast<const arrow::StringArray&>(*batch->column(0));
     const auto& ids = static_cast<const arrow::Int64Array&>(*batch->column(1));
     const auto& children = static_cast<const arrow::Int64Array&>(*batch->column(2));
+    const auto& files = static_cast<const arrow::StringArray&>(*batch->column(3));
     for (int64_t i = 0; i < batch->num_rows(); ++i) {
       tree.Add(names.GetString(i), static_cast<int32_t>(ids.Value(i)), children.Value(i));
       if (!tree.complete()) continue;
-      FieldPaths found = tree.Take();
-      if (std::ranges::find(footers, found) == footers.end()) footers.push_back(std::move(found));
+      footers[tree.Take()].push_back(files.GetString(i));
     }
   }
 }

@@ -1,6 +1,7 @@
 // What data files say in their footers about the names and ids of their fields.
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,8 +12,8 @@
 
 namespace weir::query {
 
-// The distinct FieldPaths of the files at `paths`. Errors of engine/.
-Result<std::vector<FieldPaths>> ReadFooters(engine::Session& session,
-                                            std::span<const std::string> paths);
+// The files at `paths` (at least one) by what they say. Errors of engine/.
+Result<std::map<FieldPaths, std::vector<std::string>>> ReadFooters(
+    engine::Session& session, std::span<const std::string> paths);
 
 }  // namespace weir::query

@@ -269,8 +269,7 @@ Result<void> SnapshotQuery::AddView(const TableName& name, const iceberg::Schema
     paths.push_back(std::move(*path));
   }
   const auto view = [&]() -> Result<void> {
-    WEIR_ASSIGN(const std::string select, SelectFiles(schema, paths));
-    WEIR_TRY(CheckFiles(schema, history, paths));
+    WEIR_ASSIGN(const std::string select, Select(schema, history, paths));
     return CreateView(name, select);
   };
   if (auto made = view(); !made) {
@@ -293,20 +292,31 @@ Result<void> SnapshotQuery::CreateView(const TableName& name, const std::string&
   return {};
 }
 
-// Whether names and ids go together in all files. Most often the table's history says so; where it
+// By name only where names and ids go together. Most often the table's history says so; where it
 // does not, the files themselves are asked.
-Result<void> SnapshotQuery::CheckFiles(const iceberg::Schema& schema,
-                                       std::span<const iceberg::Schema> history,
-                                       std::span<const std::string> paths) {
-  if (paths.empty() || !ReadsByName(schema)) return {};
+Result<std::string> SnapshotQuery::Select(const iceberg::Schema& schema,
+                                          std::span<const iceberg::Schema> history,
+                                          std::span<const std::string> paths) {
+  if (paths.empty() || !ReadsByName(schema)) return SelectFiles(schema, paths);
   const FieldPaths current = PathsOf(schema);
   const bool agree = std::ranges::all_of(history, [&](const iceberg::Schema& old) {
     return CheckNames(current, PathsOf(old)).has_value();
   });
-  if (agree) return {};
+  if (agree) return SelectFiles(schema, paths);
   WEIR_ASSIGN(const auto footers, ReadFooters(session_, paths));
-  for (const FieldPaths& footer : footers) WEIR_TRY(CheckNames(current, footer));
-  return {};
+  std::vector<std::string> same;
+  std::string sql;
+  for (const auto& [written, files] : footers) {
+    if (CheckNames(current, written)) {
+      same.insert(same.end(), files.begin(), files.end());
+      continue;
+    }
+    WEIR_ASSIGN(const std::string renamed, SelectRenamed(schema, written, files));
+    sql += " UNION ALL " + renamed;
+  }
+  if (same.empty()) return sql.substr(std::string_view(" UNION ALL ").size());
+  WEIR_ASSIGN(const std::string select, SelectFiles(schema, same));
+  return select + sql;
 }
 
 std::vector<ledger::PlannedInput> SnapshotQuery::inputs() const {

@@ -116,8 +116,10 @@ class SnapshotQuery {
                        std::span<const iceberg::Schema> history,
                        const std::vector<iceberg::DataFile>& files);
   Result<void> CreateView(const catalog::TableName& name, const std::string& select);
-  Result<void> CheckFiles(const iceberg::Schema& schema, std::span<const iceberg::Schema> history,
-                          std::span<const std::string> paths);
+  // `history`: every schema that a file may have been written with, as far as the table knows.
+  Result<std::string> Select(const iceberg::Schema& schema,
+                             std::span<const iceberg::Schema> history,
+                             std::span<const std::string> paths);
 
   engine::Session& session_;
   catalog::Catalog* catalog_ = nullptr;  // Null, as the lake: there is none.

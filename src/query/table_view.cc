@@ -45,6 +45,23 @@ Result<std::string> NoRows(const iceberg::Schema& schema) {
   return sql + " WHERE false";
 }
 
+std::string ListOf(std::span<const std::string> paths) {
+  std::string list;
+  for (const std::string& path : paths) list += (list.empty() ? "[" : ", ") + QuotedText(path);
+  return list + "]";
+}
+
+// `path` of a file in which a column is called as in `names` (written to current); nullopt: of none
+// of them.
+std::optional<std::string> PathToday(const std::string& path,
+                                     const std::map<std::string, std::string>& names) {
+  const std::string column = path.substr(0, path.find('.'));
+  for (const std::string& name : {path, column})
+    if (const auto found = names.find(name); found != names.end())
+      return found->second + path.substr(name.size());
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<std::string> SqlType(const iceberg::Type& type) {
@@ -96,10 +113,8 @@ Result<std::string> SqlType(const iceberg::Type& type) {
 
 Result<std::string> SelectFiles(const iceberg::Schema& schema, std::span<const std::string> paths) {
   if (paths.empty()) return NoRows(schema);
-  std::string sql = "SELECT * FROM read_parquet([";
-  for (const std::string& path : paths) sql += QuotedText(path) + ", ";
-  sql.resize(sql.size() - 2);
-  sql += "], hive_partitioning => false, schema => MAP {";
+  std::string sql = "SELECT * FROM read_parquet(" + ListOf(paths) +
+                    ", hive_partitioning => false, schema => MAP {";
   const bool by_name = ReadsByName(schema);
   for (const iceberg::Field& field : schema.fields) {
     WEIR_ASSIGN(const std::string type, TypeOf(field));
@@ -132,16 +147,45 @@ Result<void> CheckNames(const FieldPaths& current, const FieldPaths& written) {
       return Fail(ErrorKind::kUnsupported, "query.renamed_nested",
                   "another column was once called " + path +
                       ", and a table with nested columns is read by name",
-                  "rewrite the table's older files with the engine that renamed it");
+                  "rewrite the table's older files with the program that renamed it");
     }
     if (same_id != by_id.end() && same_id->second != path) {
       return Fail(ErrorKind::kUnsupported, "query.renamed_nested",
                   "column " + same_id->second + " was once called " + path +
                       ", and a table with nested columns is read by name",
-                  "rewrite the table's older files with the engine that renamed it");
+                  "rewrite the table's older files with the program that renamed it");
     }
   }
   return {};
+}
+
+Result<std::string> SelectRenamed(const iceberg::Schema& schema, const FieldPaths& written,
+                                  std::span<const std::string> paths) {
+  iceberg::Schema then;
+  std::map<std::string, std::string> names;  // Written to current.
+  std::string columns;
+  for (const iceberg::Field& field : schema.fields) {
+    const auto at = std::ranges::find(written, field.id, &FieldPaths::value_type::second);
+    std::string value = "NULL";
+    if (at != written.end()) {
+      then.fields.push_back(field);
+      then.fields.back().name = at->first;
+      names.emplace(at->first, field.name);
+      value = QuotedName(at->first);
+    }
+    WEIR_ASSIGN(const std::string type, TypeOf(field));
+    columns += (columns.empty() ? "CAST(" : ", CAST(") + value + " AS " + type + ") AS " +
+               QuotedName(field.name);
+  }
+  FieldPaths today;
+  for (const auto& [path, id] : written)
+    if (const auto name = PathToday(path, names)) today.emplace(*name, id);
+  WEIR_TRY(CheckNames(PathsOf(schema), today));
+  std::string files = "SELECT 1 FROM read_parquet(" + ListOf(paths) + ")";
+  if (!then.fields.empty()) {
+    WEIR_ASSIGN(files, SelectFiles(then, paths));
+  }
+  return "SELECT " + columns + " FROM (" + files + ")";
 }
 
 }  // namespace weir::query

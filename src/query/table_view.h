@@ -40,4 +40,9 @@ FieldPaths PathsOf(const iceberg::Schema& schema);
 // query.renamed_nested (kUnsupported) naming the field.
 Result<void> CheckNames(const FieldPaths& current, const FieldPaths& written);
 
+// SelectFiles by name, of files in which columns had other names: `written` are the fields of each
+// of them. Error query.renamed_nested (kUnsupported) where fields within a column had.
+Result<std::string> SelectRenamed(const iceberg::Schema& schema, const FieldPaths& written,
+                                  std::span<const std::string> paths);
+
 }  // namespace weir::query

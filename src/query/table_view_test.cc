@@ -110,14 +110,39 @@ TEST(TableView, NestedFieldsThatWereAddedAreNullInOlderFiles) {
   EXPECT_EQ(table.lake().Csv("SELECT s.a, s.b, n FROM raw.t ORDER BY 1"), "a,b,n\n1,,\n2,x,3\n");
 }
 
-TEST(TableView, ARenamedColumnBesideANestedOneIsRefusedAndNotReadAsNull) {
+TEST(TableView, ARenamedColumnBesideANestedOneIsReadByTheNameThatEachFileHas) {
+  ChangedTable table({"id int", "s struct(a int)", "t list(int)"},
+                     "SELECT 1 AS id, {'a': 1} AS s, [1] AS t");
+  table.Change(
+      [](iceberg::Schema& schema) {
+        schema.fields[0].name = "id_old";
+        schema.fields[1].name = "u";
+        schema.fields.push_back(NewField(7, "id", iceberg::TypeKind::kString));
+      },
+      "SELECT 2 AS id_old, {'a': 2} AS u, [2] AS t, 'x' AS id");
+  EXPECT_EQ(table.lake().Csv("SELECT * FROM raw.t ORDER BY id_old"),
+            "id_old,u,t,id\n1,\"{\"\"a\"\":1}\",[1],\n2,\"{\"\"a\"\":2}\",[2],x\n");
+  EXPECT_EQ(table.lake().Csv("SELECT count(*) AS n, max(id) AS id FROM raw.t WHERE u.a < 3"),
+            "n,id\n2,x\n");
+  // Of a file that has none of today's columns the rows are there all the same.
+  table.Change(
+      [](iceberg::Schema& schema) {
+        schema.fields = {NewField(8, "s", iceberg::TypeKind::kString),
+                         NewField(9, "v", iceberg::TypeKind::kStruct)};
+        schema.fields[1].type.children = {NewField(10, "a", iceberg::TypeKind::kInt)};
+      },
+      "SELECT 'y' AS s, {'a': 3} AS v");
+  EXPECT_EQ(table.lake().Csv("SELECT * FROM raw.t ORDER BY s"), "s,v\ny,\"{\"\"a\"\":3}\"\n,\n,\n");
+}
+
+TEST(TableView, ARenamedFieldWithinAColumnIsRefusedAndNotReadAsNull) {
   ChangedTable table({"id int", "s struct(a int)"}, "SELECT 1 AS id, {'a': 1} AS s");
-  table.Change([](iceberg::Schema& schema) { schema.fields[0].name = "key"; },
-               "SELECT 2 AS key, {'a': 2} AS s");
+  table.Change([](iceberg::Schema& schema) { schema.fields[1].type.children[0].name = "b"; },
+               "SELECT 2 AS id, {'b': 2} AS s");
   const Error error = table.lake().ErrorOf("SELECT * FROM raw.t");
   EXPECT_EQ(error.code, "query.renamed_nested");
   EXPECT_EQ(error.message,
-            "table raw.t: column key was once called id, and a table with nested columns is read "
+            "table raw.t: column s.b was once called s.a, and a table with nested columns is read "
             "by name");
 }
 
