@@ -39,7 +39,10 @@ Result<std::vector<TablePlan>> PlanTables(
     if (!state && state.error().code != "table.not_found") return Fail(std::move(state).error());
     if (state) {
       plan.state = *state;
-      WEIR_ASSIGN(plan.changes, table::ChangesFor(plan.state->metadata, plan.shape));
+      auto changes = table::ChangesFor(plan.state->metadata, plan.shape);
+      if (!changes)
+        return Fail(WithContext(std::move(changes).error(), "table " + sink->table.ToString()));
+      plan.changes = std::move(*changes);
     }
     plans.push_back(std::move(plan));
   }

@@ -75,8 +75,9 @@ Result<TableStatePtr> Lake::LoadOrCreate(const catalog::TableName& name, const T
     if (loaded.error().code == "table.not_found") return Create(name, shape);
     return Fail(std::move(loaded).error());
   }
-  WEIR_ASSIGN(const auto changes, ChangesFor((*loaded)->metadata, shape));
-  WEIR_TRY(CheckUnchanged(name, changes));
+  const auto changes = ChangesFor((*loaded)->metadata, shape);
+  if (!changes) return Fail(WithContext(changes.error(), "table " + name.ToString()));
+  WEIR_TRY(CheckUnchanged(name, *changes));
   return *loaded;
 }
 

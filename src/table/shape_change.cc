@@ -1,6 +1,7 @@
 #include "table/shape_change.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "columnar/type.h"
 #include "table/shape.h"
@@ -38,6 +39,21 @@ std::string PartitionText(const iceberg::PartitionSpec& spec, const iceberg::Sch
     text += (text.empty() ? "" : ", ") + transform;
   }
   return text.empty() ? "nothing" : text;
+}
+
+// No two columns of a table differ in letter case alone: SQL could not tell them apart.
+Result<void> CheckLetterCase(const std::string& name, const iceberg::Schema& schema) {
+  const auto same = [&name](const iceberg::Field& field) {
+    return std::ranges::equal(
+        field.name, name, {}, [](unsigned char c) { return std::tolower(c); },
+        [](unsigned char c) { return std::tolower(c); });
+  };
+  const auto found = std::ranges::find_if(schema.fields, same);
+  if (found == schema.fields.end()) return {};
+  return Fail(ErrorKind::kConfig, "schema.letter_case",
+              "it has a column '" + found->name + "', which the contract writes '" + name +
+                  "': letter case does not tell columns apart",
+              "write it '" + found->name + "' (`from: " + name + "` where the input says so)");
 }
 
 std::string FreeName(const std::string& name, const iceberg::Schema& schema,
@@ -157,6 +173,7 @@ Result<std::vector<ShapeChange>> ChangesFor(const iceberg::TableMetadata& metada
       std::ranges::move(ColumnChanges(*have, wanted, schema, shape.schema),
                         std::back_inserter(changes));
     } else {
+      WEIR_TRY(CheckLetterCase(wanted.name, schema));
       changes.push_back({.kind = Kind::kAddColumn,
                          .column = wanted.name,
                          .from = {},

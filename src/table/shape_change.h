@@ -36,8 +36,9 @@ struct ShapeChange {
   std::string effect() const;  // Of a breaking one: what becomes of what is there.
 };
 
-// In the order of the shape's columns; none where the table fits. Errors: those of iceberg/ where
-// `shape` makes no table at all.
+// In the order of the shape's columns; none where the table fits. Errors: schema.letter_case
+// (kConfig) for a new column that differs from one that is there in letter case alone; those of
+// iceberg/ where `shape` makes no table at all.
 Result<std::vector<ShapeChange>> ChangesFor(const iceberg::TableMetadata& metadata,
                                             const TableShape& shape);
 

@@ -143,5 +143,13 @@ TEST(ShapeChange, TwoShapesOfOneTableMustBeAlike) {
             "add column price double");
 }
 
+TEST(ShapeChange, LetterCaseAloneMakesNoNewColumn) {
+  const auto table = Made(Shape({{"id", "int"}, {"size", "varchar"}}));
+  const auto changes = ChangesFor(table, Shape({{"id", "int"}, {"Size", "varchar"}}));
+  ASSERT_FALSE(changes);
+  EXPECT_EQ(changes.error().code, "schema.letter_case");
+  EXPECT_EQ(changes.error().next, "write it 'size' (`from: Size` where the input says so)");
+}
+
 }  // namespace
 }  // namespace weir::table

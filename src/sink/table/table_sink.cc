@@ -81,11 +81,12 @@ class TableSink final : public Sink {
     auto state = lake_.Load(name_);
     if (!state && state.error().code == "table.not_found") return lake_.Create(name_, shape_);
     if (!state) return state;
-    WEIR_ASSIGN(const auto changes, table::ChangesFor((*state)->metadata, shape_));
-    if (std::ranges::any_of(changes, &table::ShapeChange::breaking))
-      WEIR_TRY(table::CheckUnchanged(name_, changes));
-    if (changes.empty()) return state;
-    WEIR_ASSIGN(auto metadata, table::Changed((*state)->metadata, shape_, changes));
+    const auto changes = table::ChangesFor((*state)->metadata, shape_);
+    if (!changes) return Fail(WithContext(changes.error(), "table " + name_.ToString()));
+    if (std::ranges::any_of(*changes, &table::ShapeChange::breaking))
+      WEIR_TRY(table::CheckUnchanged(name_, *changes));
+    if (changes->empty()) return state;
+    WEIR_ASSIGN(auto metadata, table::Changed((*state)->metadata, shape_, *changes));
     return WithMetadata(**state, std::move(metadata));
   }
 
