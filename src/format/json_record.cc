@@ -13,6 +13,7 @@ bool JsonRecordReader::ReadObject(JsonCursor& cursor) {
   ++serial_;
   filled_ = 0;
   rescued_.clear();
+  unknown_ = 0;
   keys_.StartRecord();
   rows_.BeginRow();
   cursor.SkipBlanks();
@@ -56,6 +57,9 @@ bool JsonRecordReader::ReadMember(JsonCursor& cursor) {
   if (column < 0) {
     const std::string_view value = cursor.ReadValue(1);
     if (value.empty()) return RefuseSyntax(cursor);
+    if (++unknown_ > kUnknownFieldsMax)
+      return Refuse("json.fields", "it has more than " + std::to_string(kUnknownFieldsMax) +
+                                       " fields that are no columns");
     rescued_ += rescued_.empty() ? '{' : ',';
     rescued_ += key;
     rescued_ += ':';

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/limits.h"
 #include "columnar/rejected_row.h"
 #include "format/json_cursor_internal.h"
 #include "format/row_builder_internal.h"
@@ -137,7 +138,10 @@ class JsonRecordReader {
   columnar::Reason refusal_;
   std::string strings_;
   std::string scratch_;
+  static constexpr size_t kUnknownFieldsMax = 10 * kColumnsMax;
+
   std::string rescued_;
+  size_t unknown_ = 0;  // Fields of this record in `rescued_`.
 };
 
 }  // namespace weir::format

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/limits.h"
 #include "format/decoder_check_internal.h"
 #include "format/fuzz_input_internal.h"
 
@@ -133,6 +134,20 @@ TEST(Ndjson, DepthIsBounded) {
   EXPECT_FALSE(Read(kTwo, nested(kJsonDepthMax)).records.at(0).broken);
   EXPECT_EQ(Read(kTwo, nested(kJsonDepthMax + 1)).records.at(0).code, "json.depth");
   EXPECT_EQ(Read(kTwo, nested(1'000'000)).records.at(0).code, "json.depth");
+}
+
+TEST(Ndjson, FieldsThatAreNoColumnsAreBounded) {
+  const auto record = [](size_t unknown) {
+    std::string text = "{\"a\":1";
+    for (size_t i = 0; i < unknown; ++i) text += ",\"f" + std::to_string(i) + "\":0";
+    return text + "}";
+  };
+  constexpr size_t kMost = 10 * kColumnsMax;
+  EXPECT_FALSE(Read(kTwo, record(kMost)).records.at(0).broken);
+  const auto seen = Read(kTwo, record(kMost + 1) + "\n" + record(1)).records;
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_EQ(seen[0].code, "json.fields");
+  EXPECT_FALSE(seen[1].broken);
 }
 
 TEST(Ndjson, AKeyOfTheContractMayComeOnce) {
