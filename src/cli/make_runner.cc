@@ -57,8 +57,7 @@ std::expected<std::unique_ptr<pipeline::Runner>, Errors> MakeRunner(
       .random = env::SystemRandom(),
       .lake_session = [&read = parts.read] { return OpenLakeSession(read); }};
   pipeline::PipelineSpec placed = spec;
-  if (placed.bad_records && !placed.bad_records->dir.starts_with('/'))
-    placed.bad_records->dir = parts.read.project.folder + "/" + placed.bad_records->dir;
+  if (placed.bad_records) placed.bad_records->folder = parts.read.project.folder;
   if (placed.land) placed.land->folder = parts.read.project.folder;
   return pipeline::Runner::Make(context, std::move(placed), MakeSource(parts, spec), severity);
 }

@@ -93,7 +93,7 @@ class Files final : public BadRecordFiles {
     if (!shown.ok()) return Fail(ErrorKind::kInvalid, "pipeline.memory", shown.status().ToString());
     std::string text;
     if (writer_ == nullptr) {
-      WEIR_TRY(files_.MakeFolders(spec_.dir));
+      WEIR_TRY(files_.MakeFolders(StagingFolder()));
       WEIR_ASSIGN(writer_, files_.Replace(Staged(NameOf(batch_))));
       WEIR_ASSIGN(encoder_, format::MakeEncoder({.kind = spec_.format, .csv = {}}, FileSchema()));
       text = encoder_->Header();
@@ -110,15 +110,17 @@ class Files final : public BadRecordFiles {
     return dead_letters_->Stage();
   }
 
-  Result<void> Publish(const BatchId& batch) override {
+  Result<void> Publish(const BatchId& batch, Instant planned) override {
     const std::string name = NameOf(batch);
     if (!files_.Status(Staged(name))) return {};
+    const std::string dir = InFolder(spec_.dir.Fill({.at = planned, .pipeline = batch.pipeline}));
+    WEIR_TRY(files_.MakeFolders(dir));
     WEIR_TRY(env::ReachFailpoint("bad_records.publish"));
-    return files_.Rename(Staged(name), spec_.dir + "/" + name);
+    return files_.Rename(Staged(name), dir + "/" + name);
   }
 
   Result<void> Settle(catalog::Catalog& catalog, const std::string& pipeline) override {
-    const auto names = files_.List(spec_.dir);
+    const auto names = files_.List(StagingFolder());
     if (!names) return {};  // No folder yet.
     const std::string prefix = "." + pipeline + "-" + catalog.instance() + "-";
     for (const std::string& name : *names) {
@@ -130,10 +132,12 @@ class Files final : public BadRecordFiles {
       if (name != "." + NameOf({pipeline, catalog.instance(), number})) continue;
       WEIR_ASSIGN(const auto batch, catalog.Batch(pipeline, number));
       if (!batch) continue;
-      if (batch->state == ledger::BatchState::kCommitted) WEIR_TRY(Publish(batch->id));
+      const Instant planned = batch->plan.time;
+      if (batch->state == ledger::BatchState::kCommitted) WEIR_TRY(Publish(batch->id, planned));
       // A void batch may have dead letters of its own: of objects that were lost.
       if (batch->state == ledger::BatchState::kVoid)
-        WEIR_TRY(Refused(*batch) ? Publish(batch->id) : files_.Remove(spec_.dir + "/" + name));
+        WEIR_TRY(Refused(*batch) ? Publish(batch->id, planned)
+                                 : files_.Remove(StagingFolder() + "/" + name));
     }
     return {};
   }
@@ -148,7 +152,19 @@ class Files final : public BadRecordFiles {
     return batch.pipeline + "-" + batch.instance + "-" + std::to_string(batch.number.value) +
            (spec_.format == format::FormatKind::kCsv ? ".csv" : ".ndjson");
   }
-  std::string Staged(const std::string& name) const { return spec_.dir + "/." + name; }
+  std::string InFolder(const std::string& dir) const {
+    return dir.starts_with('/') ? dir : spec_.folder + "/" + dir;
+  }
+  // Where a file waits for its commit: the part of `dir` that is the same for all batches, so that
+  // Settle finds it.
+  std::string StagingFolder() const {
+    const std::string& dir = spec_.dir.text();
+    const size_t brace = dir.find('{');
+    if (brace == std::string::npos) return InFolder(dir);
+    const size_t slash = dir.rfind('/', brace);
+    return InFolder(slash == std::string::npos ? "." : dir.substr(0, std::max<size_t>(slash, 1)));
+  }
+  std::string Staged(const std::string& name) const { return StagingFolder() + "/." + name; }
 
   env::Files& files_;
   BadRecordsSpec spec_;
@@ -158,13 +174,25 @@ class Files final : public BadRecordFiles {
   std::unique_ptr<format::Encoder> encoder_;
 };
 
+Result<PathTemplate> ParseDir(const std::string& text) {
+  WEIR_ASSIGN(PathTemplate dir, PathTemplate::Parse(text));
+  for (const char* other : {"name", "n", "seq", "run", "entity"})
+    if (dir.Uses(other))
+      return Fail(ErrorKind::kConfig, "bad_records.dir",
+                  "'{" + std::string(other) + "}' says nothing of a batch",
+                  "use {date}, {hour} or {pipeline}");
+  return dir;
+}
+
 }  // namespace
 
 const config::FieldTable<BadRecordsSpec>& BadRecordsFields() {
   static const config::FieldTable<BadRecordsSpec> table{
       "pipelines.NAME.bad_records",
-      {config::Field("dir", &BadRecordsSpec::dir, config::Text(), config::Required(),
-                     "folder that gets a file for each batch that refused records"),
+      {config::Field("dir", &BadRecordsSpec::dir, config::Parsed<PathTemplate>("path", ParseDir),
+                     config::Required(),
+                     "folder that gets a file for each batch that refused records; may hold "
+                     "{date} {hour} {pipeline}"),
        config::Field("format", &BadRecordsSpec::format,
                      config::Word<format::FormatKind>({{"ndjson", format::FormatKind::kNdjson},
                                                        {"csv", format::FormatKind::kCsv}}),

@@ -17,6 +17,7 @@
 #include <string>
 
 #include "base/ids.h"
+#include "base/path_template.h"
 #include "catalog/catalog.h"
 #include "config/field_table.h"
 #include "env/files.h"
@@ -26,7 +27,8 @@
 namespace weir::pipeline {
 
 struct BadRecordsSpec {
-  std::string dir;  // Absolute, or from the project's folder.
+  PathTemplate dir;    // {date} and {hour} are those of the batch's plan.
+  std::string folder;  // That `dir` stands in, unless it is absolute.
   format::FormatKind format = format::FormatKind::kNdjson;
 };
 
@@ -35,7 +37,8 @@ const config::FieldTable<BadRecordsSpec>& BadRecordsFields();
 class BadRecordFiles : public sink::Sink {
  public:
   // Gives names to the file of a batch that is committed. No file: it refused nothing.
-  virtual Result<void> Publish(const BatchId& batch) = 0;
+  // `planned`: when its plan says.
+  virtual Result<void> Publish(const BatchId& batch, Instant planned) = 0;
   // Does for batches of `pipeline` what a process that died could not: publishes those of committed
   // ones, removes those of void ones.
   virtual Result<void> Settle(catalog::Catalog& catalog, const std::string& pipeline) = 0;

@@ -139,8 +139,9 @@ struct Runner::State {
     }
   }
 
-  Result<void> PublishBadRecords(const BatchId& batch) {
-    return bad_records == nullptr ? Result<void>{} : bad_records->Publish(batch);
+  Result<void> PublishBadRecords(const commit::OpenBatch& batch) {
+    if (bad_records == nullptr) return {};
+    return bad_records->Publish(batch.id, batch.plan.time);
   }
 
   Result<void> Run() {
@@ -295,7 +296,7 @@ struct Runner::State {
     WEIR_ASSIGN(const ledger::BatchOutcome outcome,
                 owner->Commit(batch, std::move(staged->tables), std::move(staged->outcome), {}, "",
                               std::move(staged->letters)));
-    WEIR_TRY(PublishBadRecords(batch.id));
+    WEIR_TRY(PublishBadRecords(batch));
     context.log.Write(telemetry::BatchCommitted{batch.id, batch.epoch, ForLog(outcome.counts),
                                                 context.clock.Monotonic() - begun});
     done.counts += *outcome.replay;
@@ -524,7 +525,7 @@ struct Runner::State {
                 owner->Commit(batch, std::move(staged.tables), std::move(staged.outcome),
                               std::move(staged.progress), note, {}, std::move(requests)));
     source->Committed(read);
-    WEIR_TRY(PublishBadRecords(batch.id));
+    WEIR_TRY(PublishBadRecords(batch));
     bad_rate.Note(batch.plan.time, outcome.counts);
     Count(outcome);
     context.log.Write(telemetry::BatchCommitted{batch.id, batch.epoch, ForLog(outcome.counts),
@@ -642,7 +643,7 @@ struct Runner::State {
                          FormatCount(in_all) + " records left out by a person; it was held: " + why,
                          std::move(requests)));
     source->Committed(left);
-    WEIR_TRY(PublishBadRecords(batch.id));
+    WEIR_TRY(PublishBadRecords(batch));
     context.log.Write(telemetry::BatchVoided{batch.id, why});
     return ledger::BatchOutcome{};
   }
@@ -679,7 +680,7 @@ struct Runner::State {
     std::vector<table::StagedTable> tables;
     tables.push_back(std::move(staged));
     WEIR_TRY(owner->Void(batch, std::move(tables), {}, why.message));
-    WEIR_TRY(PublishBadRecords(batch.id));
+    WEIR_TRY(PublishBadRecords(batch));
     summary.voided_for.insert(why.place.file);
     if (++summary.voided > kVoidsMax && !following) return Fail(why);
     context.log.Write(telemetry::BatchVoided{batch.id, why.message});
