@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "env/failpoint.h"
+#include "env/hash.h"
 #include "format/decoder.h"
 #include "format/deflate.h"
 #include "format/inflate.h"
@@ -29,6 +30,35 @@ std::string WithOwn(const std::string& path, const std::string& own) {
   const size_t name = path.rfind('/') + 1;
   const size_t dot = std::min(path.find('.', name + 1), path.size());
   return path.substr(0, dot) + "-" + own + path.substr(dot);
+}
+
+// A name in its folder, with room for what stands around it while it is written: ".NAME.tmp-PID-N",
+// where file systems take 255 bytes.
+constexpr size_t kNameBytesMax = 230;
+constexpr size_t kEndingBytesMax = 32;
+
+// ".csv.gz" of "a.csv.gz", ".csv" of "1.0.csv".
+std::string_view EndingOf(std::string_view name) {
+  size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return {};
+  if (ByEnding(std::string(name)) != Compression::kNone && dot != 0)
+    dot = std::min(dot, name.rfind('.', dot - 1));
+  return name.size() - dot > kEndingBytesMax ? std::string_view() : name.substr(dot);
+}
+
+// Where the file's name is too long for a disk, its beginning, a hash of all of it, and its ending:
+// the same whenever the batch is done again, and no other's.
+std::string Fitting(const std::string& path) {
+  const size_t name_at = path.rfind('/') + 1;
+  const std::string_view name = std::string_view(path).substr(name_at);
+  if (name.size() <= kNameBytesMax) return path;
+  env::ContentHash hash;
+  hash.Update(name);
+  const std::string behind = "-" + hash.Hex() + std::string(EndingOf(name));
+  size_t kept = kNameBytesMax - behind.size();
+  const auto is_inside = [&name](size_t at) { return (name[at] & 0xC0) == 0x80; };
+  for (int i = 0; i < 3 && is_inside(kept); ++i) --kept;  // Of a UTF-8 character.
+  return path.substr(0, name_at) + std::string(name.substr(0, kept)) + behind;
 }
 
 // Reads until `into` is full or the input ends.
@@ -81,17 +111,19 @@ class Landed {
                                                 .seq = as.seq != 0 ? as.seq : batch_.number.value});
     if (!path.starts_with('/')) path = landing_.spec.folder + "/" + path;
     WEIR_ASSIGN(const Compression compression, CompressionFor(path, *open));
-    for (const std::string& name : {path, WithOwn(path, as.own)}) {
+    for (const std::string& name : {Fitting(path), Fitting(WithOwn(path, as.own))}) {
       if (!landing_.files.Status(name)) return WriteTo(name, compression, *open);
       WEIR_ASSIGN(const bool same, IsThere(name, compression, *open));
       if (same) return nullptr;
     }
-    return Fail(
-        {.kind = ErrorKind::kExists,
-         .code = "land.taken",
-         .message = "a file that keeps raw bytes holds others now",
-         .place = {.file = WithOwn(path, as.own), .line = 0, .column = 0, .byte_offset = {}},
-         .next = "move it away"});
+    return Fail({.kind = ErrorKind::kExists,
+                 .code = "land.taken",
+                 .message = "a file that keeps raw bytes holds others now",
+                 .place = {.file = Fitting(WithOwn(path, as.own)),
+                           .line = 0,
+                           .column = 0,
+                           .byte_offset = {}},
+                 .next = "move it away"});
   }
 
  private:

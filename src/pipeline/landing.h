@@ -7,7 +7,8 @@
 //   (2) A file that is there is never changed. One that holds the same bytes is the one: a batch
 //       done again makes no second file. Where it holds others, the new one gets a name of its own.
 //
-// Of a file that grew, the bytes from where it was read on are landed. Threads: one at a time.
+// A name that is too long for a disk is shortened, the same way each time; its ending stays. Of a
+// file that grew, the bytes from where it was read on are landed. Threads: one at a time.
 #pragma once
 
 #include <memory>
