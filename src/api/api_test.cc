@@ -130,6 +130,7 @@ class FakeFront final : public source::Front {
   bool WaitForNews(const std::string&, std::chrono::microseconds) override { return false; }
   void Pause(std::chrono::microseconds) override {}
   void Gather(const std::string&, std::chrono::microseconds, const source::Arrived&) override {}
+  void EndGathering() override {}
   void EndWaits() override {}
   void BeginWaits() override {}
   void Stop() override {}

@@ -5,7 +5,7 @@
 //   SIGHUP, or a changed file under weir dev --> read anew --+--> faults: told, nothing changes
 //                                                            +--> 503 --> the next Serving
 //   signal --> 503 on /readyz --> no new connection, requests end --> front drained
-//          --> what is durable is committed, within server.shutdown_grace --> exit 0
+//          --> what is durable is committed, all the while, within server.shutdown_grace --> exit 0
 //
 // What is durable and not committed at the end is committed by the next start.
 #include <fmt/format.h>
@@ -298,6 +298,9 @@ class ServeCommand {
     command_.terminal.Talk("ending: no new requests; what is durable is being committed");
     NotifySystemd("STOPPING=1");
     if (serving_) serving_->api().SetDraining();
+    // From now on, not only when the last request has ended: some of them wait for the commit, and
+    // one that is stuck must not hold up what is durable.
+    if (serving_) serving_->EndGathering();
     server_->Drain(left());
     // Pipelines that rest commit nothing; the next start does.
     if (serving_) serving_->StopIntake(lent_to_ ? microseconds(0) : left());

@@ -203,6 +203,10 @@ void Serving::Start() {
   });
 }
 
+void Serving::EndGathering() {
+  if (front_ != nullptr) front_->EndGathering();
+}
+
 void Serving::StopIntake(microseconds at_most) {
   if (front_ == nullptr) return;
   const microseconds begun = env::SystemClock().Monotonic();

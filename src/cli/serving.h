@@ -54,6 +54,9 @@ class Serving {
   void Rest();
   void Resume();
   api::Api& api() { return *api_; }
+  // Batches wait for flush.every no more: what is durable is committed while requests under way
+  // end.
+  void EndGathering();
   // Takes nothing more, and commits what is durable for so long at most.
   void StopIntake(std::chrono::microseconds at_most);
 

@@ -111,9 +111,17 @@ class LogFront final : public Front {
     for (auto now = Clock::now(); now < end && !door->HasGathered(enough); now = Clock::now()) {
       std::unique_lock lock(mutex_);
       if (pauses_.wait_until(lock, std::min(end, now + kCountEvery),
-                             [this] { return drained_ || waits_ended_; }))
+                             [this] { return gathering_ended_ || waits_ended_; }))
         break;
     }
+  }
+
+  void EndGathering() override {
+    {
+      const std::lock_guard lock(mutex_);
+      gathering_ended_ = true;
+    }
+    pauses_.notify_all();
   }
 
   void EndWaits() override {
@@ -137,11 +145,7 @@ class LogFront final : public Front {
 
   void Drain() override {
     while (shared_.under_way != 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    {
-      const std::lock_guard lock(mutex_);
-      drained_ = true;
-    }
-    pauses_.notify_all();
+    EndGathering();
   }
 
   wal::LogState log_state() const override { return log_->state(); }
@@ -312,7 +316,7 @@ class LogFront final : public Front {
   WaiterId next_waiter_ = 1;
   bool ending_ = false;
   bool waits_ended_ = false;
-  bool drained_ = false;
+  bool gathering_ended_ = false;
   std::thread asker_;
 };
 

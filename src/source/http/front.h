@@ -114,16 +114,18 @@ class Front {
   virtual bool WaitForNews(const std::string& pipeline, std::chrono::microseconds at_most) = 0;
   // Waits for that long, news or not.
   virtual void Pause(std::chrono::microseconds time) = 0;
-  // Waits for that long, or until `enough` came since this last ended, or the front is drained.
+  // Waits for that long, or until `enough` came since this last ended, or gathering has ended.
   virtual void Gather(const std::string& pipeline, std::chrono::microseconds at_most,
                       const Arrived& enough) = 0;
+  // No batch gathers any more: what is durable is read at once. Requests are taken as before.
+  virtual void EndGathering() = 0;
   // Ends all three, and nobody waits until BeginWaits.
   virtual void EndWaits() = 0;
   virtual void BeginWaits() = 0;
 
   // From now on every offer is refused (503 intake.stopped); what was offered is still stored.
   virtual void Stop() = 0;
-  // Waits until what was offered is durable. No more gathering then.
+  // Waits until what was offered is durable, and ends gathering.
   virtual void Drain() = 0;
   virtual wal::LogState log_state() const = 0;
   // Bytes of the log that wait for `pipeline`'s commits, and what of its requests does.
