@@ -94,11 +94,28 @@ bool NeedsToBeAlone(FormatKind format, std::string_view text) {
   return false;
 }
 
+// How much text a body may become.
+struct TextBound {
+  uint64_t bytes = 0;
+  std::string what;  // As it is said of a body that is beyond it.
+  std::string next;
+};
+
+TextBound BoundOf(const HttpSpec& spec, uint64_t body_bytes) {
+  const uint64_t of_ratio = std::max(kInflateFreeBytes, body_bytes * kInflateRatioMax);
+  const uint64_t of_route = spec.max_body * kTextToBodyMax;
+  if (of_route <= of_ratio)
+    return {of_route, std::to_string(kTextToBodyMax) + " times max_body",
+            "send it in smaller parts"};
+  return {of_ratio, "more than " + std::to_string(kInflateRatioMax) + " times what was sent",
+          "send it less compressed, or plain"};
+}
+
 // Counts what comes through, and stops a bomb.
 class CountedText final : public env::ByteReader {
  public:
-  CountedText(std::unique_ptr<env::ByteReader> text, uint64_t most, RequestRecord& record)
-      : text_(std::move(text)), most_(most), record_(record) {}
+  CountedText(std::unique_ptr<env::ByteReader> text, const TextBound& bound, RequestRecord& record)
+      : text_(std::move(text)), bound_(bound), record_(record) {}
 
   Result<size_t> Read(std::span<char> into) override {
     WEIR_ASSIGN(const size_t got, text_->Read(into));
@@ -108,21 +125,21 @@ class CountedText final : public env::ByteReader {
     record_.text_bytes += got;
     record_.text_lines += format::CountLineFeeds(bytes);
     if (got != 0) record_.ends_line = bytes.back() == '\n';
-    if (record_.text_bytes > most_)
+    if (record_.text_bytes > bound_.bytes)
       return Fail(ErrorKind::kInvalid, "request.inflates",
-                  "inflated, the body is over " + FormatBytes(most_));
+                  "inflated, the body is over " + FormatBytes(bound_.bytes) + ", " + bound_.what,
+                  bound_.next);
     return got;
   }
 
  private:
   std::unique_ptr<env::ByteReader> text_;
-  uint64_t most_;
+  TextBound bound_;
   RequestRecord& record_;
 };
 
 std::unexpected<Refusal> RefuseFor(const Error& error) {
-  if (error.code == "request.inflates")
-    return Refuse(413, error.code, error.message, "send it in smaller parts");
+  if (error.code == "request.inflates") return Refuse(413, error.code, error.message, error.next);
   if (error.kind == ErrorKind::kCorrupt)
     return Refuse(422, "request.broken", "the body cannot be inflated: " + error.message);
   return std::unexpected(Refusal{503, error, std::chrono::seconds(1)});
@@ -243,8 +260,7 @@ std::expected<void, Refusal> CheckText(const HttpSpec& spec,
                     "send lines of objects as application/x-ndjson");
     return {};
   }
-  const uint64_t most = std::min(spec.max_body * kTextToBodyMax,
-                                 std::max(kInflateFreeBytes, body_bytes * kInflateRatioMax));
+  const TextBound bound = BoundOf(spec, body_bytes);
   const auto open_text = [&]() -> Result<std::unique_ptr<env::ByteReader>> {
     std::unique_ptr<env::ByteReader> raw;
     if (in_memory) {
@@ -254,7 +270,7 @@ std::expected<void, Refusal> CheckText(const HttpSpec& spec,
     }
     WEIR_ASSIGN(auto opened, format::OpenInput(std::move(raw), record.compression));
     record.text_bytes = record.text_lines = 0;
-    return std::make_unique<CountedText>(std::move(opened.reader), most, record);
+    return std::make_unique<CountedText>(std::move(opened.reader), bound, record);
   };
   auto counted = open_text();
   if (!counted) return RefuseFor(counted.error());

@@ -90,8 +90,8 @@ const config::FieldTable<HttpSpec>& HttpFields() {
        Field("accept", &HttpSpec::accept, config::OneOrMore(AcceptedFormat()),
              Default("[json, ndjson, csv]"), "formats of a body"),
        Field("max_body", &HttpSpec::max_body, config::Bytes(), Optional(),
-             "of a body as it is sent; four times as much when inflated; left out: as "
-             "`server.limits` says"),
+             "of a body as it is sent; inflated it may have four times as much, and 100 times what "
+             "was sent where that is over 1 MiB; left out: as `server.limits` says"),
        Field("ack", &HttpSpec::ack,
              config::Word<Ack>({{"durable", Ack::kDurable}, {"committed", Ack::kCommitted}}),
              Default("durable"),
