@@ -145,6 +145,7 @@ class FakeFront final : public source::Front {
     return {.waiting = {.bytes = 40, .lines = 3}, .oldest = Instant{0}};
   }
   uint64_t keys() const override { return 0; }
+  const std::vector<source::LeftRequests>& left() const override { return left_requests; }
   source::ReceiptState State(const std::string& id) const {
     return {.id = id,
             .pipeline = "orders",
@@ -161,6 +162,8 @@ class FakeFront final : public source::Front {
   ledger::Counts counts{.read = 2, .accepted = 2};
   std::vector<ledger::RecordFault> faults;
   source::ReceiptStage stage = source::ReceiptStage::kCommitted;
+  source::Handling handling = source::Handling::kLenient;
+  std::vector<source::LeftRequests> left_requests;
   bool commits = true;
   bool accepting = true;
 };

@@ -85,6 +85,8 @@ class Catalog {
   // and those of ledger::Apply.
   virtual Result<void> Commit(const Change& change) = 0;
 
+  // The names of those that this instance has a ledger of, in the project still or not.
+  virtual Result<std::vector<std::string>> Pipelines() = 0;
   // The pipeline's ledger in this instance; a fresh state where it never ran.
   virtual Result<ledger::PipelineState> Pipeline(const std::string& pipeline) = 0;
   virtual Result<std::optional<BatchRecord>> Batch(const std::string& pipeline,

@@ -76,7 +76,9 @@ TEST_P(CatalogContract, ATablePointerMovesByCompareAndSwap) {
 }
 
 TEST_P(CatalogContract, AChangeHappensWholeOrNotAtAll) {
+  EXPECT_EQ(catalog_->Pipelines().value(), std::vector<std::string>());
   ASSERT_TRUE(Own(1));
+  EXPECT_EQ(catalog_->Pipelines().value(), std::vector<std::string>{"orders"});
   ASSERT_TRUE(catalog_->Commit(Planned(1, 1)));
   Change change = Committed(1, 1);
   change.moves = {{kEvents, {}, "m0"}, {{"raw", "other"}, "gone", "m1"}};

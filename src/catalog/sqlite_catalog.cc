@@ -157,6 +157,19 @@ class SqliteCatalog final : public Catalog {
     });
   }
 
+  Result<std::vector<std::string>> Pipelines() override {
+    WEIR_ASSIGN(auto row,
+                database_->Prepare(
+                    "SELECT pipeline FROM weir_pipelines WHERE instance = ? ORDER BY pipeline"));
+    row.Bind(instance_);
+    std::vector<std::string> names;
+    while (true) {
+      WEIR_ASSIGN(const bool found, row.Step());
+      if (!found) return names;
+      names.push_back(row.Text(0));
+    }
+  }
+
   Result<ledger::PipelineState> Pipeline(const std::string& pipeline) override {
     WEIR_ASSIGN(auto row,
                 database_->Prepare("SELECT epoch, batch, state, digest FROM weir_pipelines "

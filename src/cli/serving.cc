@@ -1,5 +1,7 @@
 #include "cli/serving.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
@@ -48,6 +50,8 @@ Result<ServerSpec::Auth> AuthOf(const ServerSpec& server, const net::Address& ad
                .next = "server: { auth: tokens }, and weir token create; or auth: none for all"});
 }
 
+std::string LogFolderOf(const ReadProject& read) { return read.state_folder + "/wal"; }
+
 // The door of the pipelines with a route.
 Result<std::unique_ptr<source::Front>> OpenFront(const ReadProject& read,
                                                  catalog::Catalog& catalog) {
@@ -64,7 +68,7 @@ Result<std::unique_ptr<source::Front>> OpenFront(const ReadProject& read,
                               .clock = env::SystemClock(),
                               .random = env::SystemRandom(),
                               .catalog = catalog,
-                              .folder = read.state_folder + "/wal",
+                              .folder = LogFolderOf(read),
                               .log_bytes_max = limits.log,
                               .memory_bytes_max = limits.memory,
                               .keys_max = limits.keys,
@@ -158,13 +162,20 @@ std::expected<void, Errors> Serving::Open(const Context& context) {
   std::vector<std::string> names;
   for (const auto& spec : read.pipelines)
     if (spec.serves()) names.push_back(spec.name);
-  if (!names.empty()) {
+  // Without a route there is no door; what the log holds is told all the same.
+  if (!names.empty() || env::SystemFiles().Status(LogFolderOf(read))) {
     auto asked = State::Open(read, State::Access::kWrite);
     if (!asked) return One(asked.error());
     front_state_ = std::move(*asked);
     auto front = OpenFront(read, front_state_->catalog());
-    if (!front) return One(front.error());
-    front_ = std::move(*front);
+    if (front) {
+      TellLeft(context, **front);
+    } else if (!names.empty()) {
+      return One(front.error());
+    } else {  // Nobody needs it now.
+      context.log.Write(telemetry::ErrorHappened{front.error(), "", {}});
+    }
+    if (!names.empty()) front_ = std::move(*front);
   }
   auto api = api::Api::Make({.project = read.project.name,
                              .version = WEIR_VERSION,
@@ -181,6 +192,19 @@ std::expected<void, Errors> Serving::Open(const Context& context) {
   api_ = std::move(*api);
   MakeDoors();
   return {};
+}
+
+// Nothing would remind anybody of them.
+void Serving::TellLeft(const Context& context, const source::Front& front) const {
+  for (const source::LeftRequests& left : front.left()) {
+    const std::string said =
+        fmt::format("the log holds {} of {}: nothing is lost; put it back to have them committed",
+                    FormatCount(left.requests, "request", "requests"),
+                    left.pipeline.empty() ? "a pipeline that is gone"
+                                          : left.pipeline + ", a pipeline that has no route now");
+    context.command.terminal.Talk("warning: " + said + " (server.left_requests)");
+    context.log.Write(telemetry::Warned{"server.left_requests", said});
+  }
 }
 
 void Serving::MakeDoors() {

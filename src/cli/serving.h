@@ -63,6 +63,7 @@ class Serving {
  private:
   Serving(const Context& context, ProjectToServe& project);
   std::expected<void, Errors> Open(const Context& context);
+  void TellLeft(const Context& context, const source::Front& front) const;
   DoorPipeline::Begin BeginOf(const pipeline::PipelineSpec& spec);
   void MakeDoors();
   bool Waiting() const;

@@ -32,6 +32,7 @@ class LossyCatalog final : public catalog::Catalog {
     return inner_->Find(table);
   }
   Result<std::vector<catalog::TableName>> Tables() override { return inner_->Tables(); }
+  Result<std::vector<std::string>> Pipelines() override { return inner_->Pipelines(); }
   Result<ledger::PipelineState> Pipeline(const std::string& name) override {
     return inner_->Pipeline(name);
   }

@@ -55,13 +55,18 @@ class HttpPipeline : public testing::Test {
         std::make_unique<table::Lake>(*store_, *catalog_, env::SystemClock(), env::SystemRandom(),
                                       storage::FileLocation(folder_ + "/lake"));
     session_ = Must(engine_->NewSession());
+    OpenFront({{"events", http_, columns_, "raw.events"}});
+  }
+
+  void OpenFront(std::vector<source::FrontPipeline> pipelines) {
+    front_.reset();
     front_ = Must(source::Front::Open({.files = env::SystemFiles(),
                                        .clock = env::SystemClock(),
                                        .random = env::SystemRandom(),
                                        .catalog = *front_catalog_,
                                        .folder = folder_ + "/wal",
                                        .log_bytes_max = kLogBytesDefault},
-                                      {{"events", http_, columns_, "raw.events"}}));
+                                      std::move(pipelines)));
   }
 
   source::Intake& intake() { return *front_->Find("events"); }

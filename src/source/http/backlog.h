@@ -5,6 +5,7 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include "base/units.h"
 #include "wal/entry.h"
@@ -16,6 +17,13 @@ namespace weir::source {
 struct Arrived {
   uint64_t bytes = 0;
   uint64_t lines = 0;
+};
+
+// Acknowledged requests of a pipeline that is not there now, or has no route: they stay in the log
+// until it comes back.
+struct LeftRequests {
+  std::string pipeline;  // Empty: nobody knows the name, as it never began a batch.
+  uint64_t requests = 0;
 };
 
 // Counted in steps of a tenth of a second: what came within one leaves it together, when its last

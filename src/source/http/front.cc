@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "source/http/http_source_internal.h"
 #include "source/http/intake_internal.h"
+#include "source/http/left_behind_internal.h"
 
 namespace weir::source {
 namespace {
@@ -29,8 +30,9 @@ class LogFront final : public Front {
  public:
   LogFront(const FrontContext& context, std::vector<FrontPipeline> pipelines,
            std::unique_ptr<KeyTable> keys, std::unique_ptr<wal::Log> log, Backlogs backlogs,
-           const std::map<std::string, Sequence>& done)
+           const std::map<std::string, Sequence>& done, std::vector<LeftRequests> left)
       : context_(context),
+        left_(std::move(left)),
         keys_(std::move(keys)),
         log_(std::move(log)),
         shared_{context.clock, *log_, *keys_} {
@@ -158,6 +160,7 @@ class LogFront final : public Front {
     return door->backlog().state();
   }
   uint64_t keys() const override { return keys_->size(); }
+  const std::vector<LeftRequests>& left() const override { return left_; }
 
  private:
   struct Waiter {
@@ -302,6 +305,7 @@ class LogFront final : public Front {
   }
 
   FrontContext context_;
+  const std::vector<LeftRequests> left_;
   std::unique_ptr<KeyTable> keys_;
   std::unique_ptr<wal::Log> log_;
   IntakeShared shared_;
@@ -351,6 +355,7 @@ Result<std::unique_ptr<Front>> Front::Open(const FrontContext& context,
   WEIR_TRY(context.catalog.RequestKeys({now.micros - kHorizon}, [&](const ledger::RequestKey& key) {
     keys->Restore({{key.high, key.low}, key.fingerprint}, Sequence(key.sequence), key.at);
   }));
+  WEIR_ASSIGN(LeftBehind left, LeftBehind::Make(context.catalog, options.streams));
   std::optional<Error> unreadable;
   WEIR_ASSIGN(
       auto log,
@@ -364,13 +369,15 @@ Result<std::unique_ptr<Front>> Front::Open(const FrontContext& context,
             if (const auto of = backlogs.find(entry.stream); of != backlogs.end())
               of->second->Stored(entry.sequence, ArrivedWith(request->record),
                                  request->record.received_at);
+            else
+              left.Count(entry);
             if (request->record.key && request->record.received_at.micros + kHorizon > now.micros) {
               keys->Restore(*request->record.key, entry.sequence, request->record.received_at);
             }
           }));
   if (unreadable) return Fail(std::move(*unreadable));
   return std::make_unique<LogFront>(context, std::move(pipelines), std::move(keys), std::move(log),
-                                    std::move(backlogs), done);
+                                    std::move(backlogs), done, std::move(left).Take());
 }
 
 }  // namespace weir::source

@@ -132,6 +132,8 @@ class Front {
   virtual uint64_t waiting_bytes(const std::string& pipeline) const = 0;
   virtual Backlog::State backlog(const std::string& pipeline) const = 0;
   virtual uint64_t keys() const = 0;
+  // What the log had for others than its pipelines when it was opened.
+  virtual const std::vector<LeftRequests>& left() const = 0;
 };
 
 // Where requests lie that a front has made durable.
