@@ -58,6 +58,10 @@ class FakeIntake final : public source::Intake {
   const std::string& pipeline() const override { return pipeline_; }
   const source::HttpSpec& http() const override { return http_; }
   const std::vector<std::string>& headers() const override { return headers_; }
+  std::expected<void, Refusal> CheckHead(const source::Request& head) const override {
+    if (head.content_type == "text/odd") return std::unexpected(Refusal{415, Why("request.type")});
+    return {};
+  }
   std::expected<wal::Room, Refusal> Admit(uint64_t bytes) override {
     admitted += bytes;
     if (admitted > budget)

@@ -404,12 +404,17 @@ Decision BeginUpload(const UploadContext& context, source::Intake& intake, const
   }
   auto room = intake.Admit(head.content_length.value_or(0));
   if (!room) return Problem(room.error());
-  auto upload = std::make_shared<Upload>(context, intake, call, *ack, handling, clock);
-  upload->Hold(std::move(*room));
-  if (head.chunked) upload->AdmitByStep();
   const std::string_view type = head.Find("content-type");
   constexpr std::string_view kForm = "multipart/form-data";
   const bool is_form = net::EqualName(type.substr(0, kForm.size()), kForm);
+  // What is refused anyway is refused before its body comes.
+  const auto good = intake.CheckHead({.content_type = is_form ? std::string_view() : type,
+                                      .content_encoding = head.Find("content-encoding"),
+                                      .idempotency_key = head.Find("idempotency-key")});
+  if (!good) return Problem(good.error());
+  auto upload = std::make_shared<Upload>(context, intake, call, *ack, handling, clock);
+  upload->Hold(std::move(*room));
+  if (head.chunked) upload->AdmitByStep();
   if (is_form) {
     auto reader = net::MultipartReader::Make(type);
     if (!reader) return Problem(reader.error());

@@ -7,6 +7,7 @@
 #include <future>
 
 #include "base/request_limits.h"
+#include "env/hash.h"
 #include "pipeline/runner.h"
 #include "query/output.h"
 #include "query/snapshot_query.h"
@@ -249,6 +250,81 @@ TEST_F(HttpPipeline, AKeyCountsOnceAlsoAfterARestart) {
   Run();
   EXPECT_EQ(Csv("SELECT count(*) AS n FROM raw.events"), "n\n1\n");
   EXPECT_TRUE(Offer(request)->replayed);
+}
+
+// What a column takes from the path or a header makes another record of the same body.
+TEST_F(HttpPipeline, AKeyStandsForThePathAndTheHeadersThatColumnsTake) {
+  Open();
+  const std::vector<source::NameValue> s1 = {{"store", "S1"}};
+  const std::vector<source::NameValue> s2 = {{"store", "S2"}};
+  const std::vector<source::NameValue> north = {{"X-Shop", "north"}, {"X-Else", "1"}};
+  const std::vector<source::NameValue> same = {{"x-shop", "north"}, {"X-Else", "2"}};
+  const std::vector<source::NameValue> south = {{"X-Shop", "south"}};
+  source::Request request{.content_type = "application/json",
+                          .idempotency_key = "k",
+                          .path = s1,
+                          .headers = north,
+                          .body = "{\"id\": 1}"};
+  ASSERT_FALSE(Offer(request)->replayed);
+  request.path = s2;
+  EXPECT_EQ(Offer(request).error().error.code, "request.key_reused");
+  request.path = s1;
+  request.headers = south;
+  EXPECT_EQ(Offer(request).error().error.code, "request.key_reused");
+  request.headers = same;
+  EXPECT_TRUE(Offer(request)->replayed);
+  Open();
+  EXPECT_TRUE(Offer(request)->replayed);
+  request.path = s2;
+  EXPECT_EQ(Offer(request).error().error.code, "request.key_reused");
+  Run();
+  EXPECT_EQ(Offer(request).error().error.code, "request.key_reused");
+}
+
+TEST_F(HttpPipeline, OfContentThatIsTheKeyThePathIsPart) {
+  http_.idempotency = source::Idempotency::kContent;
+  Open();
+  const std::vector<source::NameValue> s1 = {{"store", "S1"}};
+  const std::vector<source::NameValue> s2 = {{"store", "S2"}};
+  source::Request request{.content_type = "application/json", .path = s1, .body = "{\"id\": 1}"};
+  EXPECT_FALSE(Offer(request)->replayed);
+  request.path = s2;
+  EXPECT_FALSE(Offer(request)->replayed);
+  EXPECT_TRUE(Offer(request)->replayed);
+  Run();
+  EXPECT_EQ(Csv("SELECT id, store FROM raw.events ORDER BY store"), "id,store\n1,S1\n1,S2\n");
+}
+
+// Keys outlive the program that stored them: without such values their hashes are those of always.
+TEST_F(HttpPipeline, AKeyWithoutValuesStandsForItsBodyAlone) {
+  columns_ = {Column("id", "bigint not null")};
+  Open();
+  ASSERT_TRUE(
+      Offer({.content_type = "application/json", .idempotency_key = "k", .body = "{\"id\": 1}"}));
+  Run();
+  std::vector<ledger::RequestKey> keys;
+  Must(catalog_->RequestKeys({}, [&](const ledger::RequestKey& key) { keys.push_back(key); }));
+  ASSERT_EQ(keys.size(), 1U);
+  EXPECT_EQ(keys[0].fingerprint, env::ContentHash128("{\"id\": 1}").low);
+  using std::string_literals::operator""s;
+  EXPECT_EQ(keys[0].low, env::ContentHash128("events\0k"s).low);
+}
+
+// A pipeline without its route is no reason to forget what was acknowledged.
+TEST_F(HttpPipeline, RequestsThatNobodyReadsAreTold) {
+  Open();
+  EXPECT_TRUE(front_->left().empty());
+  ASSERT_TRUE(Offer({.content_type = "application/json", .body = "{\"id\": 1}"}));
+  Run();
+  for (int i = 2; i < 5; ++i)
+    ASSERT_TRUE(Offer({.content_type = "application/json", .body = "{\"id\": 2}"}));
+  OpenFront({});
+  ASSERT_EQ(front_->left().size(), 1U);
+  EXPECT_EQ(front_->left()[0].pipeline, "events");
+  EXPECT_EQ(front_->left()[0].requests, 3U);
+  Open();
+  EXPECT_TRUE(front_->left().empty());
+  EXPECT_EQ(Run().counts.accepted, 3U);
 }
 
 TEST_F(HttpPipeline, FilesOfOneFormAreOneOfferWithOneKey) {

@@ -7,8 +7,9 @@
 // Invariants:
 //   (1) `done` gets a Stored only when the request is on the disk.
 //   (2) A refused request leaves nothing behind.
-//   (3) For kKeyHorizon a key stands for one body: the same again is answered with the receipt of
-//       the first and stored no second time, whatever died meanwhile.
+//   (3) For kKeyHorizon a key stands for one body, with what columns take from the path and the
+//       headers: the same again is answered with the receipt of the first and stored no second
+//       time, whatever died meanwhile.
 //   (4) A request is trimmed only after the batch that read it, with its key and what became of it,
 //       is committed.
 //
@@ -74,6 +75,9 @@ class Intake {
   // Room gives it back; keep it until the request is done. Refusals: 413 request.too_large, 429,
   // 503.
   virtual std::expected<wal::Room, Refusal> Admit(uint64_t bytes) = 0;
+  // What can be said of a request before its body comes: 400 request.key_missing and request.key,
+  // 415. Only the type, the encoding and the key of `head` count. Offer looks at them again.
+  virtual std::expected<void, Refusal> CheckHead(const Request& head) const = 0;
   // For bodies over kLogBodyBytesMax. Blocks, and so does what it returns.
   virtual Result<std::unique_ptr<wal::SpoolWriter>> NewSpool() = 0;
 

@@ -87,6 +87,13 @@ std::expected<Compression, Refusal> CompressionOf(std::string_view encoding) {
                 "send gzip, zstd, or none");
 }
 
+std::unexpected<Refusal> NotTaken(const HttpSpec& spec, std::string_view type) {
+  return Refuse(415, "request.type",
+                type.empty() ? "the body's type is not said"
+                             : "this route does not take " + std::string(type.substr(0, 80)),
+                "send one of: " + AcceptedTypes(spec));
+}
+
 bool NeedsToBeAlone(FormatKind format, std::string_view text) {
   if (format == FormatKind::kCsv) return true;
   for (const std::string_view mark : {"\xEF\xBB\xBF", "\xFE\xFF", "\xFF\xFE"})
@@ -211,6 +218,17 @@ std::unexpected<Refusal> Refuse(int status, std::string code, std::string messag
                                  std::chrono::seconds(0)});
 }
 
+std::expected<void, Refusal> CheckKind(const HttpSpec& spec, const Request& head) {
+  if (auto known = CompressionOf(head.content_encoding); !known)
+    return std::unexpected(std::move(known).error());
+  const std::string_view sent = MediaType(head.content_type);
+  const std::string type = Lower(sent);
+  const auto format = FormatByType(type);
+  // Of a type that says nothing, the body's first byte may say more.
+  if (format ? Accepts(spec, *format) : SaysNothing(type)) return {};
+  return NotTaken(spec, sent);
+}
+
 std::expected<BodyKind, Refusal> KindOfBody(const HttpSpec& spec, const Request& request,
                                             std::string_view first_bytes) {
   BodyKind kind;
@@ -232,11 +250,7 @@ std::expected<BodyKind, Refusal> KindOfBody(const HttpSpec& spec, const Request&
   if (format && *format == FormatKind::kJson && !Accepts(spec, *format) && named &&
       Accepts(spec, FormatKind::kNdjson))
     format = FormatKind::kNdjson;
-  if (!format || !Accepts(spec, *format))
-    return Refuse(415, "request.type",
-                  sent.empty() ? "the body's type is not said"
-                               : "this route does not take " + std::string(sent.substr(0, 80)),
-                  "send one of: " + AcceptedTypes(spec));
+  if (!format || !Accepts(spec, *format)) return NotTaken(spec, sent);
   kind.format = *format;
   return kind;
 }

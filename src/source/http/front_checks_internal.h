@@ -16,6 +16,9 @@ namespace weir::source {
 std::unexpected<Refusal> Refuse(int status, std::string code, std::string message,
                                 std::string next = {});
 
+// Whether any body may be of the type and the encoding that `head` says. Refusals: 415.
+std::expected<void, Refusal> CheckKind(const HttpSpec& spec, const Request& head);
+
 // Format and compression, by what the sender says of it, then by the file's name, then by its first
 // byte. Refusals: 415.
 struct BodyKind {

@@ -38,6 +38,25 @@ uint64_t HeadBytesMost(const RequestRecord& record) {
   return bytes;
 }
 
+// What a request says: its bodies, and what its columns take from its path and headers. Without
+// such values it is the bodies' own hash, which keys have that were stored before values counted.
+env::Hash128 WithValues(const env::Hash128& bodies, std::span<const RequestRecord> records) {
+  std::string said(reinterpret_cast<const char*>(&bodies), sizeof(bodies));
+  const auto put = [&said](uint64_t number, std::string_view text) {
+    said.append(reinterpret_cast<const char*>(&number), sizeof(number)).append(text);
+  };
+  bool has_values = false;
+  for (const RequestRecord& record : records) {
+    put(record.values.size(), {});
+    for (const auto& [column, text] : record.values) {
+      has_values = true;
+      put(column.size(), column);
+      put(text.size(), text);
+    }
+  }
+  return has_values ? env::ContentHash128(said) : bodies;
+}
+
 std::unexpected<Refusal> TooLarge(uint64_t most) {
   return Refuse(413, "request.too_large", "a body of this route has at most " + FormatBytes(most),
                 "send it in smaller parts");
@@ -106,7 +125,7 @@ void PipelineIntake::Offer(std::span<const Request> requests, OfferDone done) {
     }
     case KeyState::kOther:
       return answer(Refuse(422, "request.key_reused",
-                           "this Idempotency-Key came with another body before",
+                           "this Idempotency-Key came with another body, path or header before",
                            "use a new key for new content"));
     case KeyState::kFull: {
       auto full = Refuse(503, "request.keys_full", "no more Idempotency-Keys can be kept now");
@@ -134,7 +153,7 @@ std::expected<PipelineIntake::Records, Refusal> PipelineIntake::ExamineAll(
   if (requests.size() > 1 && bytes > kLogEntryBytesMax)
     return Refuse(413, "request.too_many_files", "so many files cannot be stored together",
                   "send fewer in one request");
-  auto key = FindKey(requests);
+  auto key = FindKey(requests, records);
   if (!key) return std::unexpected(std::move(key).error());
   records.front().key = *key;
   return records;
@@ -177,29 +196,40 @@ std::expected<RequestRecord, Refusal> PipelineIntake::Examine(const Request& req
   return record;
 }
 
-std::expected<std::optional<KeyRecord>, Refusal> PipelineIntake::FindKey(
-    std::span<const Request> requests) const {
-  const std::string_view sent = requests.front().idempotency_key;
-  const Idempotency wanted = pipeline_.http.idempotency;
-  if (sent.empty() && wanted == Idempotency::kOptional) return std::nullopt;
-  if (sent.empty() && wanted == Idempotency::kRequired)
+std::expected<void, Refusal> PipelineIntake::CheckHead(const Request& head) const {
+  if (auto good = CheckKind(pipeline_.http, head); !good) return good;
+  return CheckKey(head.idempotency_key);
+}
+
+std::expected<void, Refusal> PipelineIntake::CheckKey(std::string_view sent) const {
+  if (sent.empty() && pipeline_.http.idempotency == Idempotency::kRequired)
     return Refuse(400, "request.key_missing", "this route needs an Idempotency-Key",
                   "send one that is the same whenever this request is repeated");
   if (sent.size() > kIdempotencyKeyBytesMax)
     return Refuse(
         400, "request.key",
         "an Idempotency-Key has at most " + std::to_string(kIdempotencyKeyBytesMax) + " bytes");
+  return {};
+}
+
+std::expected<std::optional<KeyRecord>, Refusal> PipelineIntake::FindKey(
+    std::span<const Request> requests, const Records& records) const {
+  const std::string_view sent = requests.front().idempotency_key;
+  const Idempotency wanted = pipeline_.http.idempotency;
+  if (auto good = CheckKey(sent); !good) return std::unexpected(std::move(good).error());
+  if (sent.empty() && wanted == Idempotency::kOptional) return std::nullopt;
   const auto bodies = HashBodies(requests);
   if (!bodies) return std::unexpected(bodies.error());
+  const env::Hash128 content = WithValues(*bodies, records);
   std::string scoped = pipeline_.name;
   // The content's keys and the senders' are apart.
   scoped += sent.empty() ? '\1' : '\0';
   if (sent.empty()) {
-    scoped.append(reinterpret_cast<const char*>(&*bodies), sizeof(*bodies));
+    scoped.append(reinterpret_cast<const char*>(&content), sizeof(content));
   } else {
     scoped += sent;
   }
-  return KeyRecord{env::ContentHash128(scoped), bodies->low};
+  return KeyRecord{env::ContentHash128(scoped), content.low};
 }
 
 // Of one body, or of the hashes of several.

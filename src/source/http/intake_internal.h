@@ -30,6 +30,7 @@ class PipelineIntake final : public Intake {
   const std::string& pipeline() const override { return pipeline_.name; }
   const HttpSpec& http() const override { return pipeline_.http; }
   const std::vector<std::string>& headers() const override { return headers_; }
+  std::expected<void, Refusal> CheckHead(const Request& head) const override;
   std::expected<wal::Room, Refusal> Admit(uint64_t bytes) override;
   Result<std::unique_ptr<wal::SpoolWriter>> NewSpool() override { return shared_.log.NewSpool(); }
   void Offer(std::span<const Request> requests, OfferDone done) override;
@@ -48,7 +49,9 @@ class PipelineIntake final : public Intake {
   using Records = std::vector<RequestRecord>;  // One per request.
   std::expected<Records, Refusal> ExamineAll(std::span<const Request> requests) const;
   std::expected<RequestRecord, Refusal> Examine(const Request& request) const;
-  std::expected<std::optional<KeyRecord>, Refusal> FindKey(std::span<const Request> requests) const;
+  std::expected<void, Refusal> CheckKey(std::string_view sent) const;
+  std::expected<std::optional<KeyRecord>, Refusal> FindKey(std::span<const Request> requests,
+                                                           const Records& records) const;
   std::expected<env::Hash128, Refusal> HashBodies(std::span<const Request> requests) const;
   void FindValues(const Request& request, RequestRecord& record) const;
   void Store(std::span<const Request> requests, const Records& records, OfferDone done);

@@ -52,7 +52,7 @@ struct Request {
 //   415 request.type (not in `accept`), request.encoding
 //   422 request.empty, request.broken (it cannot be inflated), request.json (malformed),
 //       request.csv_header (a not null column without default is missing), request.key_reused
-//       (the key came with another body)
+//       (the key came with another body, or with other values for columns)
 //   429 wal.stream_full     this pipeline has used its share of the log
 //   503 wal.full, wal.memory, wal.failed, file.full, request.keys_full, intake.stopped
 struct Refusal {

@@ -16,10 +16,10 @@
 
 namespace weir::source {
 
-// The Idempotency-Key and the body that it came with, as hashes.
+// The Idempotency-Key and what it came with, as hashes.
 struct KeyRecord {
   env::Hash128 key;
-  uint64_t fingerprint = 0;  // Of the body.
+  uint64_t fingerprint = 0;  // Of the body, and of `values` where there are any.
 };
 
 // One text read behind the other must be what each is alone.
