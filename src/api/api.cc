@@ -262,7 +262,8 @@ class RealApi final : public Api {
         {200, "committed: all records were taken", "Committed"},
         {202, "durable: it will be committed", "Stored"},
         {207, "committed: some records were refused", "Committed"},
-        {409, "the same key is being stored right now", "Problem"},
+        {409, "the request with the same key is under way", "Problem"},
+        {410, "a person left its batch out: nothing of it is in the table", "Committed"},
         {422, "nothing of it can be taken, or committed and all were refused", "Refused"},
         {429, "the pipeline has used its share of the log, or the token its limit", "Problem"}};
     route.call = [this, intake](const Call& call) {

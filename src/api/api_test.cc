@@ -154,6 +154,7 @@ class FakeFront final : public source::Front {
     return {.id = id,
             .pipeline = "orders",
             .stage = stage,
+            .handling = handling,
             .counts = counts,
             .faults = faults,
             .batch = "orders/1/1",
@@ -286,6 +287,54 @@ TEST_F(ApiTest, AReplayedKeySaysSo) {
   EXPECT_EQ(HeaderOf(Ask({.headers = {{"idempotency-key", "again"}}, .body = "{}"}),
                      "Idempotent-Replayed"),
             "true");
+}
+
+// What was refused or left out is not acknowledged because somebody sends it again.
+TEST_F(ApiTest, ARepetitionIsToldWhatBecameOfTheFirst) {
+  using source::Handling;
+  using source::ReceiptStage;
+  struct Case {
+    ReceiptStage stage;
+    Handling handling;
+    ledger::Counts counts;
+    int status;
+    std::string state;
+  };
+  const Case cases[] = {
+      {ReceiptStage::kReceived, Handling::kLenient, {}, 202, ""},
+      {ReceiptStage::kReceived, Handling::kStrict, {}, 409, ""},
+      {ReceiptStage::kCommitted, Handling::kLenient, {.read = 2, .rejected = 2}, 202, ""},
+      {ReceiptStage::kRejected, Handling::kLenient, {.read = 2, .rejected = 2}, 422, "rejected"},
+      {ReceiptStage::kVoided, Handling::kLenient, {}, 410, "voided"}};
+  for (const Case& one : cases) {
+    front_.stage = one.stage;
+    front_.handling = one.handling;
+    front_.counts = one.counts;
+    const net::Response again = Ask({.headers = {{"idempotency-key", "again"}}, .body = "{}"});
+    EXPECT_EQ(again.status, one.status);
+    EXPECT_EQ(json::parse(again.body).value("state", ""), one.state);
+    EXPECT_EQ(HeaderOf(again, "Idempotent-Replayed"), one.status == 409 ? "" : "true");
+    EXPECT_EQ(Ask({.headers = {{"idempotency-key", "new"}}, .body = "{}"}).status, 202);
+  }
+}
+
+TEST_F(ApiTest, WhatAPersonLeftOutIsGone) {
+  front_.stage = source::ReceiptStage::kVoided;
+  front_.counts = {};
+  const net::Response waited = Ask({.target = "/orders?ack=committed", .body = "[]"});
+  EXPECT_EQ(waited.status, 410);
+  EXPECT_EQ(HeaderOf(waited, "Weir-Accepted"), "0");
+  const json told = json::parse(waited.body);
+  EXPECT_EQ(told.at("state"), "voided");
+  EXPECT_FALSE(told.contains("ack"));
+  // The receipt itself is there.
+  EXPECT_EQ(Ask({.method = "GET", .target = "/v1/receipts/orders-1-1"}).status, 200);
+}
+
+TEST_F(ApiTest, WhatTheHeadTellsIsRefusedBeforeTheBody) {
+  const net::Response response = Ask({.headers = {{"Content-Type", "text/odd"}}, .body = "x"});
+  EXPECT_EQ(response.status, 415);
+  EXPECT_TRUE(door().taken.empty());
 }
 
 TEST_F(ApiTest, ALongBodyIsSpooled) {

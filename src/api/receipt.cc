@@ -46,7 +46,7 @@ ordered_json ReceiptJson(const source::ReceiptState& state) {
                        {"status_url", "/v1/receipts/" + state.id}};
   if (state.stage == source::ReceiptStage::kReceived) return json;
   const ledger::Counts& counts = state.counts;
-  json["ack"] = "committed";
+  if (state.stage != source::ReceiptStage::kVoided) json["ack"] = "committed";
   json["read"] = counts.read;
   json["accepted"] = counts.accepted;
   json["rejected"] = counts.rejected;

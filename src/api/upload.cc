@@ -234,13 +234,27 @@ class Upload : public std::enable_shared_from_this<Upload> {
     for (Part& part : parts_) std::string().swap(part.bytes);
     context_.acknowledged(clock_.Monotonic() - begun_);
     rooms_.clear();
-    if (ack_ == Ack::kDurable) return answer_(Durable());
+    if (ack_ == Ack::kCommitted) return WaitForCommit();
+    if (!stored_.replayed) return answer_(Durable());
+    context_.front.FindReceipt(intake_.ReceiptOf(SequenceOf(parts_.size() - 1)),
+                               [self = shared_from_this()](Result<source::ReceiptState> state) {
+                                 self->Collect(std::move(state), [self](Result<void> all) {
+                                   self->Repeated(std::move(all));
+                                 });
+                               });
+  }
+
+  void WaitForCommit() {
     auto first = std::make_shared<FirstAnswer<Upload>>(std::move(answer_), shared_from_this());
     // The last file is committed after the others.
     const source::WaiterId waiter = context_.front.WhenCommitted(
         intake_, SequenceOf(parts_.size() - 1),
         [first, self = shared_from_this()](Result<source::ReceiptState> state) {
-          self->Committed(std::move(state), first);
+          self->Collect(std::move(state), [first](Result<void> all) {
+            first->Give([&](const Upload& upload) {
+              return all ? upload.AllCommitted() : Problem(all.error());
+            });
+          });
         });
     context_.workers.RunAfter(context_.ack_timeout, [first, waiter, &front = context_.front] {
       front.Forget(waiter);
@@ -287,29 +301,54 @@ class Upload : public std::enable_shared_from_this<Upload> {
   }
 
   // One receipt after the other is asked for; `state` is of the last one first.
-  void Committed(Result<source::ReceiptState> state,
-                 const std::shared_ptr<FirstAnswer<Upload>>& first) {
-    if (state) receipts_.push_back(std::move(*state));
-    if (state && receipts_.size() < parts_.size()) {
-      context_.front.FindReceipt(
-          intake_.ReceiptOf(SequenceOf(parts_.size() - 1 - receipts_.size())),
-          [first, self = shared_from_this()](Result<source::ReceiptState> next) {
-            self->Committed(std::move(next), first);
-          });
-      return;
-    }
-    first->Give([&](const Upload& upload) {
-      return state ? upload.AllCommitted() : Problem(state.error());
+  using Collected = std::move_only_function<void(Result<void>)>;
+  void Collect(Result<source::ReceiptState> state, Collected then) {
+    if (!state) return then(Fail(std::move(state).error()));
+    receipts_.push_back(std::move(*state));
+    if (receipts_.size() == parts_.size()) return then({});
+    context_.front.FindReceipt(intake_.ReceiptOf(SequenceOf(parts_.size() - 1 - receipts_.size())),
+                               [self = shared_from_this(),
+                                then = std::move(then)](Result<source::ReceiptState> next) mutable {
+                                 self->Collect(std::move(next), std::move(then));
+                               });
+  }
+
+  // A repetition that asks for no more than that it is on the disk.
+  void Repeated(Result<void> all) {
+    if (!all) return answer_(Problem(all.error()));
+    using source::ReceiptStage;
+    const bool taken = std::ranges::none_of(receipts_, [](const source::ReceiptState& one) {
+      return one.stage == ReceiptStage::kRejected || one.stage == ReceiptStage::kVoided;
     });
+    if (!taken) return answer_(AllCommitted());
+    const source::ReceiptState& last = receipts_.front();
+    if (last.stage != ReceiptStage::kReceived || last.handling != Handling::kStrict)
+      return answer_(Durable());
+    // All or nothing: only the commit tells which.
+    constexpr std::chrono::seconds kSoon{1};
+    answer_(Problem(409, "request.running",
+                    "the request with this key is all or nothing, and not committed yet",
+                    "send it again in a moment; with handling=strict it waits for the commit",
+                    kSoon));
   }
 
   net::Response AllCommitted() const {
     ledger::Counts counts;
-    for (const source::ReceiptState& one : receipts_)
-      if (one.stage != source::ReceiptStage::kVoided) counts += one.counts;
+    size_t voided = 0;
+    for (const source::ReceiptState& one : receipts_) {
+      if (one.stage == source::ReceiptStage::kVoided)
+        ++voided;
+      else
+        counts += one.counts;
+    }
     net::Response response =
         parts_.size() == 1 ? ReceiptResponse(receipts_.front()) : FilesCommitted(counts);
-    if (counts.rejected != 0) response.status = counts.rejected == counts.read ? 422 : 207;
+    if (voided == receipts_.size())
+      response.status = 410;
+    else if (counts.rejected != 0 && counts.rejected == counts.read)
+      response.status = 422;
+    else if (counts.rejected != 0 || voided != 0)
+      response.status = 207;
     SayHow(response);
     return response;
   }

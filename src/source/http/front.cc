@@ -238,6 +238,8 @@ class LogFront final : public Front {
           log_->Read(door->stream().id, Sequence(receipt->sequence.value - 1), receipt->sequence);
       WEIR_ASSIGN(const auto entry, reader->Next());
       if (!entry) return NotFound(id);
+      WEIR_ASSIGN(const DecodedRequest request, DecodeRequest(entry->bytes));
+      state.handling = request.record.handling;
       return state;
     }
     WEIR_ASSIGN(const auto kept,

@@ -46,7 +46,9 @@ struct Request {
 
 // Why nothing of a request was stored. `error` has code, message and next step of the problem.
 //   400 request.key_missing, request.key (longer than kIdempotencyKeyBytesMax)
-//   409 request.running     the same key is being stored right now: ask again
+//   409 request.running     the same key is being stored right now: ask again. (The API says so,
+//   too,
+//       of a kStrict one that is not committed.)
 //   413 request.too_large, request.inflates (a bomb, or beyond the limit when inflated),
 //       request.too_many_files (what is to be stored together does not fit)
 //   415 request.type (not in `accept`), request.encoding
@@ -81,7 +83,8 @@ struct ReceiptState {
   std::string id;
   std::string pipeline;
   ReceiptStage stage = ReceiptStage::kReceived;
-  ledger::Counts counts;  // Of this request alone; balanced once it is committed.
+  Handling handling = Handling::kLenient;  // As asked for; known while it is kReceived.
+  ledger::Counts counts;                   // Of this request alone; balanced once it is committed.
   std::vector<ledger::RecordFault> faults = {};  // Of its refused records: the first ones, while
                                                  // they are kept.
   std::string batch;     // "orders/3f2a9c1e/17"; empty before it is committed.
