@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/units.h"
 #include "cli/commands.h"
 #include "cli/reading.h"
 #include "commit/recount.h"
+#include "source/http/front.h"
 
 namespace weir::cli {
 namespace {
@@ -50,13 +52,32 @@ std::string ToJson(const commit::RecountReport& report) {
          "\n";
 }
 
-// What is planned is finished by the next run; what is held waits for a person.
-std::string OpenText(const commit::RecountReport& report) {
-  std::string text;
-  if (const uint64_t planned = report.open - report.held.size(); planned != 0)
-    text +=
-        fmt::format("{} open: weir run finishes {}\n",
-                    FormatCount(planned, "batch is", "batches are"), planned == 1 ? "it" : "them");
+// How many planned batches are of requests: weir run leaves them to weir serve.
+Result<uint64_t> CountOfRequests(catalog::Catalog& catalog) {
+  uint64_t count = 0;
+  WEIR_ASSIGN(const auto names, catalog.Pipelines());
+  for (const std::string& name : names) {
+    WEIR_ASSIGN(const ledger::PipelineState state, catalog.Pipeline(name));
+    if (state.state != ledger::BatchState::kPlanned) continue;
+    WEIR_ASSIGN(const auto batch, catalog.Batch(name, state.batch));
+    if (batch && std::ranges::any_of(batch->plan.splits, source::IsOfRequests)) ++count;
+  }
+  return count;
+}
+
+std::string FinishedBy(uint64_t batches, std::string_view verb) {
+  if (batches == 0) return {};
+  return fmt::format("{} open: weir {} finishes {}\n",
+                     FormatCount(batches, "batch is", "batches are"), verb,
+                     batches == 1 ? "it" : "them");
+}
+
+// What is planned is finished by the next run, or server; what is held waits for a person.
+std::string OpenText(const commit::RecountReport& report, uint64_t of_requests) {
+  // They were counted after the others, which a server may have changed.
+  const uint64_t planned = report.open - report.held.size();
+  const uint64_t served = std::min(of_requests, planned);
+  std::string text = FinishedBy(planned - served, "run") + FinishedBy(served, "serve");
   for (const commit::HeldBatch& batch : report.held)
     text += fmt::format(
         "batch {0} is held: {1}\n"
@@ -95,7 +116,9 @@ int Verify(const Command& command) {
         "dead letters of {}: {} rejected = {} open + {} replayed + {} duplicate + {} discarded\n",
         one.pipeline, FormatCount(one.rejected), FormatCount(one.open), FormatCount(one.replayed),
         FormatCount(one.duplicate), FormatCount(one.discarded));
-  text += OpenText(*report);
+  const auto of_requests = CountOfRequests(reading->state->catalog());
+  if (!of_requests) return Report(command.terminal, of_requests.error());
+  text += OpenText(*report, *of_requests);
   for (const commit::Finding& finding : report->findings)
     text += fmt::format("{}: {}\n", finding.code, finding.message);
   text += report->findings.empty()

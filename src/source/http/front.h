@@ -140,6 +140,9 @@ class Front {
   virtual const std::vector<LeftRequests>& left() const = 0;
 };
 
+// Whether a batch that reads `split` reads requests: who has a front finishes it.
+bool IsOfRequests(const ledger::ObjectProgress& split);
+
 // Where requests lie that a front has made durable.
 struct StoredRequests {
   env::Files& files;

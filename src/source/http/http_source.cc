@@ -159,6 +159,10 @@ class StoredSource final : public Source {
 
 }  // namespace
 
+bool IsOfRequests(const ObjectProgress& split) {
+  return split.object == kRequests && ParseVersion(split.version);
+}
+
 std::unique_ptr<Source> MakeStoredSource(StoredRequests from) {
   return std::make_unique<StoredSource>(std::move(from));
 }
