@@ -46,9 +46,8 @@ struct Request {
 
 // Why nothing of a request was stored. `error` has code, message and next step of the problem.
 //   400 request.key_missing, request.key (longer than kIdempotencyKeyBytesMax)
-//   409 request.running     the same key is being stored right now: ask again. (The API says so,
-//   too,
-//       of a kStrict one that is not committed.)
+//   409 request.running     the same key is being stored right now: ask again (the API says it of
+//       a kStrict one that is not committed, too)
 //   413 request.too_large, request.inflates (a bomb, or beyond the limit when inflated),
 //       request.too_many_files (what is to be stored together does not fit)
 //   415 request.type (not in `accept`), request.encoding
