@@ -22,6 +22,7 @@ namespace {
 constexpr std::chrono::seconds kTryAgain{1};  // To make a segment, where the disk was full.
 constexpr uint64_t kSmallBytes = 64 * 1024;   // A body for which room is always kept.
 constexpr std::chrono::milliseconds kBetweenPieces{5};  // Of a segment being made.
+constexpr uint64_t kAheadBytes = 4 * 1024 * 1024;       // Of the writer, in these pieces.
 constexpr std::string_view kRecycledName = "recycled.new";
 constexpr size_t kSpareGroups = 4;  // Buffers kept.
 
@@ -403,7 +404,7 @@ class GroupLog final : public Log {
         made =
             MakeSegment(files_, options_.folder,
                         {.number = number, .salt = random_.Next(), .bytes = options_.segment_bytes},
-                        TakeRecycled(), [this] { return HasTime(); });
+                        TakeRecycled(), [this](uint64_t bytes) { return HasTime(bytes); });
       lock.lock();
       if (make) TakeMade(std::move(made));
       if (!freed_.segments.empty() || !freed_.spools.empty()) continue;
@@ -439,9 +440,12 @@ class GroupLog final : public Log {
     return std::exchange(recycled_, {});
   }
 
-  // Waits a little, unless the writer waits for the segment that is being made.
-  bool HasTime() {
+  // Waits a little, unless the writer waits for the segment that is being made, or will: it is as
+  // far in the one before it.
+  bool HasTime(uint64_t made) {
     std::unique_lock lock(mutex_);
+    const uint64_t written = holdings_.segments().empty() ? 0 : holdings_.active()->end;
+    if (written + kAheadBytes > made) return false;
     return !tend_.wait_for(lock, kBetweenPieces, [this] { return spare_wanted_ || !tending_; });
   }
 

@@ -62,7 +62,7 @@ Result<SegmentPtr> MakeSegment(env::Files& files, const std::string& folder,
       WEIR_TRY(made->writer->WriteAt(
           at,
           std::string_view(zeros).substr(0, std::min<uint64_t>(zeros.size(), header.bytes - at))));
-      if (pace()) WEIR_TRY(made->writer->SyncData());
+      if (pace(at + zeros.size())) WEIR_TRY(made->writer->SyncData());
     }
   }
   WEIR_TRY(made->writer->WriteAt(0, EncodeSegmentHeader(header)));

@@ -49,9 +49,9 @@ using SegmentPtr = std::shared_ptr<Segment>;
 
 std::string SegmentName(uint64_t number);  // "00000000000000000001.log"
 
-// Asked after each MiB of zeros. True: there was time, and the MiB goes to the disk now; many at
-// once would keep it from those who wait for an acknowledgement.
-using Pace = std::function<bool()>;
+// Asked after each MiB of zeros, with how many bytes there are. True: there was time, and the MiB
+// goes to the disk now; many at once would keep it from those who wait for an acknowledgement.
+using Pace = std::function<bool(uint64_t made)>;
 
 // A new segment without groups: zeros first, so that writing into it allocates nothing and a sync
 // has no metadata to write. `old`: the path of a segment that nobody needs, whose file it becomes.
