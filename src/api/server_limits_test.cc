@@ -38,6 +38,7 @@ TEST(ServerLimitsTest, DefaultsAreWhatTheRoomsDeclare) {
   EXPECT_EQ(limits.memory, kLogMemoryBytes);
   EXPECT_EQ(limits.log, kLogBytesDefault);
   EXPECT_EQ(limits.keys, kIdempotencyKeysMax);
+  EXPECT_EQ(limits.key_horizon, source::kKeyHorizonDefault);
   EXPECT_EQ(limits.ack_timeout, kAckTimeout);
 }
 

@@ -27,7 +27,6 @@ std::unique_ptr<source::Source> MakeSource(const RunParts& parts,
     return parts.front != nullptr
                ? parts.front->MakeSource(spec.name)
                : source::MakeStoredSource({.files = env::SystemFiles(),
-                                           .clock = env::SystemClock(),
                                            .folder = parts.read.state_folder + "/wal",
                                            .pipeline = spec.name,
                                            .instance = parts.state.catalog().instance()});

@@ -72,6 +72,7 @@ Result<std::unique_ptr<source::Front>> OpenFront(const ReadProject& read,
                               .log_bytes_max = limits.log,
                               .memory_bytes_max = limits.memory,
                               .keys_max = limits.keys,
+                              .key_horizon = limits.key_horizon,
                               .body_bytes_default = limits.max_body},
                              std::move(doors));
 }

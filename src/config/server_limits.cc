@@ -8,6 +8,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 template <class V>
 struct Range {
@@ -37,6 +38,10 @@ Shape<uint64_t> Size(uint64_t least, uint64_t most, std::string text) {
 
 Shape<microseconds> Time() {
   return Within<microseconds>(Duration(), {milliseconds(100), hours(1), "100ms to 1h"});
+}
+
+Shape<microseconds> LongTime() {
+  return Within<microseconds>(Duration(), {seconds(1), hours(90 * 24), "1s to 90d"});
 }
 
 Shape<uint64_t> Count(int64_t least, int64_t most) {
@@ -76,8 +81,10 @@ const FieldTable<ServerLimits>& ServerLimitsFields() {
              "on disk, of requests that are not committed; half of it is shared out among the "
              "pipelines: 429 or 503"),
        Field("keys", &L::keys, Count(1, 1'000'000'000), Default("10000000"),
-             "Idempotency-Keys that are remembered, for 24 hours each, with about 90 bytes of "
-             "memory; beyond them requests with a new key get 503")}};
+             "Idempotency-Keys that are remembered, with about 90 bytes of memory each; beyond "
+             "them requests with a new key get 503"),
+       Field("key_horizon", &L::key_horizon, LongTime(), Default("24h"),
+             "how long each is remembered")}};
   return table;
 }
 

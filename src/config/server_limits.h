@@ -26,6 +26,7 @@ struct ServerLimits {
   uint64_t memory = 0;
   uint64_t log = 0;
   uint64_t keys = 0;
+  std::chrono::microseconds key_horizon{};
   friend bool operator==(const ServerLimits&, const ServerLimits&) = default;
 };
 

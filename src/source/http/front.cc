@@ -66,6 +66,7 @@ class LogFront final : public Front {
     PipelineIntake* door = FindDoor(pipeline);
     WEIR_CHECK(door != nullptr);
     return MakeHttpSource(door->stream(), *log_, context_.clock, door->spec().batch_bytes,
+                          context_.key_horizon,
                           [this, door](Sequence until) { Committed(*door, until); });
   }
 
@@ -350,33 +351,32 @@ Result<std::unique_ptr<Front>> Front::Open(const FrontContext& context,
     options.after = std::max(options.after, cursor.behind);
     done[pipeline.name] = cursor.done;
   }
-  auto keys = std::make_unique<KeyTable>(context.keys_max);
+  auto keys = std::make_unique<KeyTable>(context.keys_max, context.key_horizon);
   const Instant now = context.clock.Now();
-  constexpr int64_t kHorizon =
-      std::chrono::duration_cast<std::chrono::microseconds>(kKeyHorizon).count();
-  WEIR_TRY(context.catalog.RequestKeys({now.micros - kHorizon}, [&](const ledger::RequestKey& key) {
+  const Instant keys_since{now.micros - context.key_horizon.count()};
+  WEIR_TRY(context.catalog.RequestKeys(keys_since, [&](const ledger::RequestKey& key) {
     keys->Restore({{key.high, key.low}, key.fingerprint}, Sequence(key.sequence), key.at);
   }));
   WEIR_ASSIGN(LeftBehind left, LeftBehind::Make(context.catalog, options.streams));
   std::optional<Error> unreadable;
-  WEIR_ASSIGN(
-      auto log,
-      wal::Log::Open(
-          context.files, context.random, std::move(options), [&](const wal::Entry& entry) {
-            const auto request = DecodeRequest(entry.bytes);
-            if (!request) {
-              unreadable = request.error();
-              return;
-            }
-            if (const auto of = backlogs.find(entry.stream); of != backlogs.end())
-              of->second->Stored(entry.sequence, ArrivedWith(request->record),
-                                 request->record.received_at);
-            else
-              left.Count(entry);
-            if (request->record.key && request->record.received_at.micros + kHorizon > now.micros) {
-              keys->Restore(*request->record.key, entry.sequence, request->record.received_at);
-            }
-          }));
+  WEIR_ASSIGN(auto log,
+              wal::Log::Open(
+                  context.files, context.random, std::move(options), [&](const wal::Entry& entry) {
+                    const auto request = DecodeRequest(entry.bytes);
+                    if (!request) {
+                      unreadable = request.error();
+                      return;
+                    }
+                    if (const auto of = backlogs.find(entry.stream); of != backlogs.end())
+                      of->second->Stored(entry.sequence, ArrivedWith(request->record),
+                                         request->record.received_at);
+                    else
+                      left.Count(entry);
+                    if (request->record.key && request->record.received_at > keys_since) {
+                      keys->Restore(*request->record.key, entry.sequence,
+                                    request->record.received_at);
+                    }
+                  }));
   if (unreadable) return Fail(std::move(*unreadable));
   return std::make_unique<LogFront>(context, std::move(pipelines), std::move(keys), std::move(log),
                                     std::move(backlogs), done, std::move(left).Take());

@@ -7,7 +7,8 @@
 // Invariants:
 //   (1) `done` gets a Stored only when the request is on the disk.
 //   (2) A refused request leaves nothing behind.
-//   (3) For kKeyHorizon a key stands for one body, with what columns take from the path and the
+//   (3) For the context's key_horizon a key stands for one body, with what columns take from the
+//   path and the
 //       headers: the same again is answered with the receipt of the first and stored no second
 //       time, whatever died meanwhile.
 //   (4) A request is trimmed only after the batch that read it, with its key and what became of it,
@@ -40,7 +41,7 @@
 
 namespace weir::source {
 
-inline constexpr std::chrono::hours kKeyHorizon{24};
+inline constexpr std::chrono::hours kKeyHorizonDefault{24};
 
 struct FrontPipeline {
   std::string name;
@@ -57,8 +58,9 @@ struct FrontContext {
   catalog::Catalog& catalog;  // Of the front alone: it is asked from the front's own thread.
   std::string folder;         // Of the log: STATE/wal.
   uint64_t log_bytes_max = kLogBytesDefault;
-  uint64_t memory_bytes_max = kLogMemoryBytes;      // Of requests that are not durable yet.
-  uint64_t keys_max = kIdempotencyKeysMax;          // A new key beyond them is refused.
+  uint64_t memory_bytes_max = kLogMemoryBytes;  // Of requests that are not durable yet.
+  uint64_t keys_max = kIdempotencyKeysMax;      // A new key beyond them is refused.
+  std::chrono::microseconds key_horizon = kKeyHorizonDefault;
   uint64_t body_bytes_default = kBodyBytesDefault;  // Of pipelines without a max_body.
 };
 
@@ -146,7 +148,6 @@ bool IsOfRequests(const ledger::ObjectProgress& split);
 // Where requests lie that a front has made durable.
 struct StoredRequests {
   env::Files& files;
-  const env::Clock& clock;
   std::string folder;  // Of the log.
   std::string pipeline;
   std::string instance;

@@ -15,14 +15,11 @@ using ledger::ObjectProgress;
 
 // Found at once: the last batch of a look is a short one, and then it is one of several.
 constexpr uint64_t kBatchesOfALook = 4;
-constexpr int64_t kHorizonMicros =
-    std::chrono::duration_cast<std::chrono::microseconds>(kKeyHorizon).count();
 
 // Requests of the log that a split names, whoever's log it is.
 class RequestSource : public Source {
  public:
-  RequestSource(const RequestStream& stream, const env::Clock& clock)
-      : stream_(stream), clock_(clock) {}
+  explicit RequestSource(const RequestStream& stream) : stream_(stream) {}
 
   Result<Discovery> Discover(Cursor& /*cursor*/) override { return Discovery(); }
 
@@ -47,7 +44,6 @@ class RequestSource : public Source {
   // Keys move when the last of their split was read: until then they are in the log.
   ledger::RequestRows RequestsOf(const std::vector<ObjectProgress>& read) override {
     ledger::RequestRows rows;
-    rows.forget_keys_before.micros = clock_.Now().micros - kHorizonMicros;
     const std::lock_guard lock(mutex_);
     for (const ObjectProgress& split : read)
       if (const auto found = keys_.find(split.version); split.done && found != keys_.end())
@@ -65,7 +61,6 @@ class RequestSource : public Source {
   const RequestStream& stream_;
 
  private:
-  const env::Clock& clock_;
   std::mutex mutex_;  // Open comes from the thread that reads ahead.
   std::map<std::string, std::vector<ledger::RequestKey>> keys_;  // Of splits being read.
 };
@@ -74,9 +69,12 @@ class RequestSource : public Source {
 class HttpSource final : public RequestSource {
  public:
   HttpSource(const RequestStream& stream, wal::Log& log, const env::Clock& clock,
-             uint64_t batch_bytes, std::function<void(wal::Sequence)> committed)
-      : RequestSource(stream, clock),
+             uint64_t batch_bytes, std::chrono::microseconds key_horizon,
+             std::function<void(wal::Sequence)> committed)
+      : RequestSource(stream),
         log_(log),
+        clock_(clock),
+        key_horizon_(key_horizon),
         look_bytes_(std::clamp(batch_bytes, kBatchBytesDefault, UINT64_MAX / kBatchesOfALook) *
                     kBatchesOfALook),
         committed_(std::move(committed)) {}
@@ -101,6 +99,13 @@ class HttpSource final : public RequestSource {
     return Discover(cursor);
   }
 
+  // What is older than the horizon is forgotten by the server that was told it, and by nobody else.
+  ledger::RequestRows RequestsOf(const std::vector<ObjectProgress>& read) override {
+    ledger::RequestRows rows = RequestSource::RequestsOf(read);
+    rows.forget_keys_before.micros = clock_.Now().micros - key_horizon_.count();
+    return rows;
+  }
+
   void Committed(const std::vector<ObjectProgress>& read) override {
     RequestSource::Committed(read);
     if (read.empty()) return;
@@ -110,6 +115,8 @@ class HttpSource final : public RequestSource {
 
  private:
   wal::Log& log_;
+  const env::Clock& clock_;
+  const std::chrono::microseconds key_horizon_;
   const uint64_t look_bytes_;
   std::function<void(wal::Sequence)> committed_;
   wal::Sequence done_;  // All up to it is committed.
@@ -146,7 +153,7 @@ class StoredSource final : public Source {
     WEIR_ASSIGN(log_, wal::LogFolder::Open(from_.files, from_.folder));
     stream_ = std::make_unique<RequestStream>(
         RequestStream{*log_, wal::StreamOf(from_.pipeline), from_.pipeline, from_.instance});
-    requests_ = std::make_unique<RequestSource>(*stream_, from_.clock);
+    requests_ = std::make_unique<RequestSource>(*stream_);
     return requests_.get();
   }
 
@@ -180,8 +187,10 @@ RequestCursor CursorOf(const std::optional<ObjectProgress>& newest) {
 
 std::unique_ptr<Source> MakeHttpSource(const RequestStream& stream, wal::Log& log,
                                        const env::Clock& clock, uint64_t batch_bytes,
+                                       std::chrono::microseconds key_horizon,
                                        std::function<void(wal::Sequence)> committed) {
-  return std::make_unique<HttpSource>(stream, log, clock, batch_bytes, std::move(committed));
+  return std::make_unique<HttpSource>(stream, log, clock, batch_bytes, key_horizon,
+                                      std::move(committed));
 }
 
 }  // namespace weir::source

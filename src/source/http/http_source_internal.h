@@ -1,6 +1,7 @@
 // The Source of one pipeline's requests. Private to source/http/.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 
@@ -20,10 +21,11 @@ struct RequestCursor {
 RequestCursor CursorOf(const std::optional<ledger::ObjectProgress>& newest);
 
 // `committed` is told how far all is committed: after each batch, and when the catalog is looked
-// at, since others may have settled one (weir batch accept). `batch_bytes`: of a full one. Borrows
-// `stream` and its `log`.
+// at, since others may have settled one (weir batch accept). `batch_bytes`: of a full one. Its
+// commits forget keys that are older than `key_horizon`. Borrows `stream` and its `log`.
 std::unique_ptr<Source> MakeHttpSource(const RequestStream& stream, wal::Log& log,
                                        const env::Clock& clock, uint64_t batch_bytes,
+                                       std::chrono::microseconds key_horizon,
                                        std::function<void(wal::Sequence)> committed);
 
 }  // namespace weir::source

@@ -1,13 +1,6 @@
-#include "source/http/front.h"
 #include "source/http/key_table_internal.h"
 
 namespace weir::source {
-namespace {
-
-constexpr int64_t kHorizonMicros =
-    std::chrono::duration_cast<std::chrono::microseconds>(kKeyHorizon).count();
-
-}  // namespace
 
 KeyAnswer KeyTable::Begin(const KeyRecord& key, Instant now) {
   const std::lock_guard lock(mutex_);
@@ -49,7 +42,7 @@ uint64_t KeyTable::size() const {
 }
 
 void KeyTable::Expire(Instant now) {
-  while (!oldest_.empty() && oldest_.front().at.micros + kHorizonMicros <= now.micros) {
+  while (!oldest_.empty() && oldest_.front().at.micros + horizon_.count() <= now.micros) {
     known_.erase(oldest_.front().key);
     oldest_.pop_front();
   }

@@ -3,6 +3,7 @@
 // it. Private to source/http/. Threads: any.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <mutex>
@@ -27,7 +28,8 @@ struct KeyAnswer {
 
 class KeyTable {
  public:
-  explicit KeyTable(uint64_t keys_max) : keys_max_(keys_max) {}
+  KeyTable(uint64_t keys_max, std::chrono::microseconds horizon)
+      : keys_max_(keys_max), horizon_(horizon) {}
 
   KeyAnswer Begin(const KeyRecord& key, Instant now);
   // `at` is when it came.
@@ -52,7 +54,8 @@ class KeyTable {
   void Expire(Instant now);
 
   mutable std::mutex mutex_;
-  uint64_t keys_max_;
+  const uint64_t keys_max_;
+  const std::chrono::microseconds horizon_;
   std::unordered_map<env::Hash128, Known, HashOf> known_;
   std::deque<Aging> oldest_;  // First; each that is stored, once.
 };

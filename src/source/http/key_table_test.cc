@@ -1,13 +1,12 @@
 #include <gtest/gtest.h>
 
-#include "source/http/front.h"
 #include "source/http/key_table_internal.h"
 
 namespace weir::source {
 namespace {
 
-constexpr int64_t kHorizonMicros =
-    std::chrono::duration_cast<std::chrono::microseconds>(kKeyHorizon).count();
+constexpr std::chrono::microseconds kHorizon = std::chrono::hours(24);
+constexpr int64_t kHorizonMicros = kHorizon.count();
 
 KeyRecord Key(uint64_t number, uint64_t body = 1) { return {{number, number}, body}; }
 
@@ -16,7 +15,7 @@ KeyState StateOf(KeyTable& table, const KeyRecord& key, int64_t at = 0) {
 }
 
 TEST(KeyTable, AKeyStandsForOneBody) {
-  KeyTable table(10);
+  KeyTable table(10, kHorizon);
   EXPECT_EQ(StateOf(table, Key(1)), KeyState::kNew);
   EXPECT_EQ(StateOf(table, Key(1)), KeyState::kRunning);
   table.Stored(Key(1), wal::Sequence(7), {0});
@@ -25,7 +24,7 @@ TEST(KeyTable, AKeyStandsForOneBody) {
 }
 
 TEST(KeyTable, WhereItIsFullANewKeyIsRefusedAndAKnownOneIsNot) {
-  KeyTable table(2);
+  KeyTable table(2, kHorizon);
   for (const uint64_t number : {1, 2}) {
     EXPECT_EQ(StateOf(table, Key(number)), KeyState::kNew);
     table.Stored(Key(number), wal::Sequence(number), {0});
@@ -37,7 +36,7 @@ TEST(KeyTable, WhereItIsFullANewKeyIsRefusedAndAKnownOneIsNot) {
 }
 
 TEST(KeyTable, WhatIsRestoredCountsAgainstTheBoundAndIsKeptBeyondIt) {
-  KeyTable table(1);
+  KeyTable table(1, kHorizon);
   for (const uint64_t number : {1, 2, 3}) table.Restore(Key(number), wal::Sequence(number), {0});
   EXPECT_EQ(table.size(), 3U);
   EXPECT_EQ(StateOf(table, Key(3)), KeyState::kStored);
@@ -45,7 +44,7 @@ TEST(KeyTable, WhatIsRestoredCountsAgainstTheBoundAndIsKeptBeyondIt) {
 }
 
 TEST(KeyTable, ADroppedKeyLeavesNothing) {
-  KeyTable table(1);
+  KeyTable table(1, kHorizon);
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(StateOf(table, Key(1)), KeyState::kNew);
     table.Dropped(Key(1));
@@ -58,6 +57,14 @@ TEST(KeyTable, ADroppedKeyLeavesNothing) {
   table.Stored(Key(2), wal::Sequence(1), {5});
   EXPECT_EQ(StateOf(table, Key(2), kHorizonMicros), KeyState::kStored);
   EXPECT_EQ(StateOf(table, Key(2), kHorizonMicros + 5), KeyState::kNew);
+}
+
+TEST(KeyTable, TheHorizonIsItsOwn) {
+  KeyTable table(1, std::chrono::microseconds(10));
+  EXPECT_EQ(StateOf(table, Key(1)), KeyState::kNew);
+  table.Stored(Key(1), wal::Sequence(7), {0});
+  EXPECT_EQ(StateOf(table, Key(1, 2), 9), KeyState::kOther);
+  EXPECT_EQ(StateOf(table, Key(1, 2), 10), KeyState::kNew);
 }
 
 }  // namespace
