@@ -58,6 +58,11 @@ class Recounting {
     for (const ledger::TableOutcome& table : record.outcome->tables) {
       Expected& expected = tables_[table.table];
       expected.rows[id] += table.rows;
+      // Rows that were added to what the last replacing batch left.
+      if (expected.replaced && !IsModel(record.id.pipeline) && !table.total) {
+        expected.last_rows += table.rows;
+        expected.last_batch = id;
+      }
       if (!IsModel(record.id.pipeline) && !table.total) continue;
       expected.replaced = true;
       expected.last_batch = id;

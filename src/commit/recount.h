@@ -1,7 +1,7 @@
 // Recounts what the ledger says from what the tables hold: promise 2 looked at from outside.
 //
 // For tables that only grow, rows are counted by `_batch` (dead letters by `batch`); for tables
-// that are replaced, the snapshot's total is compared with the outcome of the batch that made it.
+// whose rows are replaced, the snapshot's total is compared with what the last batch left.
 // Dead letters: rejected = open + replayed + duplicate + discarded, where rejected are the rows
 // that the ledger says were refused, and each of the others is an entry about a row that is there.
 // Every data file that a table names must be there with its size.

@@ -67,4 +67,45 @@ Result<LetterTrial> TryObject(source::LetterReader& reader, catalog::Catalog& ca
   return LetterTrial{TrialOutcome::kPasses, {}};
 }
 
+Result<LettersThatStand> LettersThatStand::Of(catalog::Catalog& catalog, const PipelineSpec& spec) {
+  LettersThatStand stand;
+  if (!spec.replaces()) return stand;
+  WEIR_ASSIGN(const auto records, catalog.Batches(spec.name));
+  stand.batches_.emplace();
+  for (const catalog::BatchRecord& record : records) {
+    if (record.state != ledger::BatchState::kCommitted) continue;
+    if (!record.outcome->replay) stand.batches_->clear();
+    stand.batches_->insert(record.id.ToString());
+  }
+  return stand;
+}
+
+std::optional<LetterTrial> LettersThatStand::Refuses(const source::Letter& letter) const {
+  if (!batches_ || batches_->contains(letter.batch)) return std::nullopt;
+  return StillBad("replay.replaced", "a newer file has taken the place of its file's rows");
+}
+
+Result<std::vector<LetterTrial>> TryLetters(const TrialContext& context,
+                                            const std::vector<source::Letter>& letters, Instant now,
+                                            const LetterGate& gate) {
+  WEIR_ASSIGN(const auto stand, LettersThatStand::Of(context.catalog, context.spec));
+  source::LetterReader reader(context.source, context.spec.contract.columns);
+  std::vector<LetterTrial> trials(letters.size());
+  std::vector<source::Letter> records;
+  std::vector<size_t> places;
+  for (size_t i = 0; i < letters.size(); ++i) {
+    if (auto refused = stand.Refuses(letters[i])) {
+      trials[i] = std::move(*refused);
+    } else if (letters[i].whole_object && !letters[i].fix) {
+      WEIR_ASSIGN(trials[i], TryObject(reader, context.catalog, context.spec.name, letters[i]));
+    } else {
+      records.push_back(letters[i]);
+      places.push_back(i);
+    }
+  }
+  WEIR_ASSIGN(const auto tried, TryRecords(reader, context.contract, records, now, gate));
+  for (size_t i = 0; i < places.size(); ++i) trials[places[i]] = tried.trials[i];
+  return trials;
+}
+
 }  // namespace weir::pipeline

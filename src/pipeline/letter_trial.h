@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "base/units.h"
 #include "catalog/catalog.h"
 #include "contract/contract.h"
+#include "pipeline/pipeline_spec.h"
 #include "source/dead_letter/letter.h"
 #include "source/dead_letter/letter_reader.h"
 
@@ -40,6 +42,19 @@ struct TriedLetters {
   std::vector<size_t> accepted_letters;  // Per accepted row, the letter it is of.
 };
 
+// Which letters may still join the table. Where each file takes the place of all rows, those of the
+// file whose rows are there; else all.
+class LettersThatStand {
+ public:
+  // Errors of the catalog.
+  static Result<LettersThatStand> Of(catalog::Catalog& catalog, const PipelineSpec& spec);
+  // What becomes of a letter that may not; none: it may.
+  std::optional<LetterTrial> Refuses(const source::Letter& letter) const;
+
+ private:
+  std::optional<std::set<std::string>> batches_;  // None: of any.
+};
+
 // Letters of kind record. Errors: contract.fail (kStopped: a rule with on_fail: fail), those of
 // LetterReader and of the engine.
 Result<TriedLetters> TryRecords(source::LetterReader& reader, contract::Contract& contract,
@@ -50,5 +65,18 @@ Result<TriedLetters> TryRecords(source::LetterReader& reader, contract::Contract
 // bad. Errors as above.
 Result<LetterTrial> TryObject(source::LetterReader& reader, catalog::Catalog& catalog,
                               const std::string& pipeline, const source::Letter& letter);
+
+// What trying letters of a pipeline takes.
+struct TrialContext {
+  catalog::Catalog& catalog;
+  const PipelineSpec& spec;
+  source::Source& source;
+  contract::Contract& contract;
+};
+
+// Letters of any kind, one trial each, in their order. Errors as above.
+Result<std::vector<LetterTrial>> TryLetters(const TrialContext& context,
+                                            const std::vector<source::Letter>& letters, Instant now,
+                                            const LetterGate& gate = nullptr);
 
 }  // namespace weir::pipeline

@@ -85,6 +85,7 @@ Result<source::Letter> ReadLetter(const arrow::RecordBatch& rows, int64_t row) {
   source::Letter letter;
   letter.id = text("id");
   letter.source = text("source");
+  letter.batch = text("batch");
   letter.line = number("line");
   letter.offset = number("offset");
   letter.raw = ColumnOf<arrow::BinaryArray>(rows, "raw").GetString(row);

@@ -62,6 +62,40 @@ void CheckSinkColumns(const PipelineSpec& spec, const config::Node& node,
                   config::Suggestion(name, known));
 }
 
+// What would take a file apart, or look at what an earlier one held, does not go with `write:
+// replace`.
+void CheckReplace(const PipelineSpec& spec, const config::Node& node,
+                  const config::Reading& reading) {
+  if (!spec.replaces()) return;
+  const config::Node* sink = node.Find("sink");
+  const auto add = [&](const config::Node* at, const std::string& what, const char* next) {
+    reading.Add("config.replace", "write: replace " + what, at != nullptr ? at->place : node.place,
+                next);
+  };
+  const auto inner = [&](const char* key, const char* of) -> const config::Node* {
+    const config::Node* outer = node.Find(key);
+    return outer != nullptr ? outer->Find(of) : nullptr;
+  };
+  const auto* files = std::get_if<source::FilesSpec>(&spec.source);
+  if (files == nullptr)
+    add(sink, "takes files only, in this version: each is the whole table",
+        "write: upsert with a key, or a model that selects the newest rows");
+  for (const char* key : {"rows", "bytes"})
+    if (const config::Node* at = inner("flush", key))
+      add(at, "takes a file as one batch, which flush does not cut", "leave it out");
+  if (const config::Node* at = inner("source", "grow"); at != nullptr && files && files->grow)
+    add(at, "reads a file that grew from its beginning", "leave grow out");
+  if (const config::Node* at = inner("sink", "sort_by"))
+    add(at, "cannot sort: the rows of a whole file would be held in memory", "leave sort_by out");
+  if (spec.dedupe)
+    add(node.Find("dedupe"),
+        "goes without dedupe: each file says again what the one before it said",
+        "leave dedupe out, or write: upsert with a key");
+  if (spec.late)
+    add(node.Find("late"), "goes without late: a file is the whole table, however old its rows are",
+        "leave late out");
+}
+
 // A default outside of the record is one of the request's, and a parameter one of the route's.
 void CheckOutside(const PipelineSpec& spec, const config::Node& node,
                   const config::Reading& reading) {
@@ -94,6 +128,7 @@ void CheckOutside(const PipelineSpec& spec, const config::Node& node,
 void CheckTogether(const PipelineSpec& spec, const config::Node& node,
                    const config::Reading& reading) {
   CheckSinkColumns(spec, node, reading);
+  CheckReplace(spec, node, reading);
   CheckOutside(spec, node, reading);
   const bool to_files = std::holds_alternative<sink::FilesSinkSpec>(spec.sink);
   const config::Node* sink = node.Find("sink");
@@ -161,6 +196,10 @@ std::vector<PipelineSpec> ReadPipelines(const config::Project& project, config::
     spec.name = named.name;
     if (named.value.Find("contract") == nullptr)
       spec.contract.unknown_columns = contract::UnknownColumns::kEvolve;
+    if (auto* files = std::get_if<source::FilesSpec>(&spec.source); files && spec.replaces()) {
+      files->each_is_all = true;
+      files->grow = false;
+    }
     spec.place = named.place;
     spec.faulty = faults.size() != before;
     specs.push_back(std::move(spec));
@@ -220,6 +259,7 @@ std::string Definition(const PipelineSpec& spec) {
   if (const auto* table = std::get_if<sink::TableSinkSpec>(&spec.sink)) {
     made["sink"] = {{"table", table->table.ToString()}, {"partition_by", table->partition_terms()}};
     if (table->write == sink::TableWrite::kUpsert) made["sink"]["key"] = table->key;
+    if (spec.replaces()) made["sink"]["write"] = "replace";
     for (const table::KeyColumn& one : table->sort_by)
       made["sink"]["sort_by"].push_back(one.name + (one.descending ? " desc" : ""));
   }

@@ -50,6 +50,11 @@ struct PipelineSpec {
   // `weir run`.
   bool generates() const { return std::holds_alternative<source::GenerateSpec>(source); }
   bool serves() const { return std::holds_alternative<source::HttpSpec>(source); }
+  // Each file takes the place of all rows, in a batch of its own that nothing cuts.
+  bool replaces() const {
+    const auto* table = std::get_if<sink::TableSinkSpec>(&sink);
+    return table != nullptr && table->write == sink::TableWrite::kReplace;
+  }
 };
 
 // The keys of `pipelines.NAME`.

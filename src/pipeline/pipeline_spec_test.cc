@@ -143,7 +143,9 @@ TEST(PipelineSpec, TheDefinitionChangesWithWhatDecidesOnRows) {
         "source: { files: \"in/*.csv\" }\ncontract: { columns: { id: bigint "
         "not null } }\nsink: { table: raw.orders }\ndedupe: id",
         "source: { files: \"in/*.csv\" }\ncontract: { columns: { id: bigint "
-        "not null } }\nsink: { table: raw.orders }\nlate: { by: id, after: 1d }"})
+        "not null } }\nsink: { table: raw.orders }\nlate: { by: id, after: 1d }",
+        "source: { files: \"in/*.csv\" }\ncontract: { columns: { id: bigint "
+        "not null } }\nsink: { table: raw.orders, write: replace }"})
     EXPECT_NE(good, Definition(Read(other).spec)) << other;
 }
 

@@ -85,7 +85,8 @@ struct OpenReading {
 }  // namespace
 
 BatchLimits LimitsOfBatch(const ObjectProgress& first, const BatchLimits& limits) {
-  return first.whole ? BatchLimits{.rows = kStrictRecordsMax, .bytes = UINT64_MAX} : limits;
+  return first.whole ? BatchLimits{.rows = kStrictRecordsMax, .bytes = UINT64_MAX, .splits = 1}
+                     : limits;
 }
 
 size_t SplitsOfBatch(std::span<const ObjectProgress> splits, const BatchLimits& limits) {
@@ -94,7 +95,7 @@ size_t SplitsOfBatch(std::span<const ObjectProgress> splits, const BatchLimits& 
       std::ranges::find(splits, true, &ObjectProgress::whole) - splits.begin()));
   uint64_t bytes = 0;
   size_t count = 0;
-  for (; count < splits.size() && bytes < limits.bytes && count < kBatchSplitsMax; ++count)
+  for (; count < splits.size() && bytes < limits.bytes && count < limits.splits; ++count)
     bytes += splits[count].size;
   return count;
 }

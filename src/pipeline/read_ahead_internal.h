@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
 #include "base/result.h"
 #include "columnar/column_spec.h"
 #include "columnar/decoded_batch.h"
@@ -30,10 +31,11 @@
 
 namespace weir::pipeline {
 
-// A batch ends with the record that reaches either.
+// A batch ends with the record that reaches either, or with its last split.
 struct BatchLimits {
   uint64_t rows = 0;
   uint64_t bytes = 0;
+  size_t splits = kBatchSplitsMax;
 };
 
 // The limits of a batch that begins with `first`: one that is whole is not cut.

@@ -63,6 +63,7 @@ class ReplayRun {
     WEIR_TRY(parts_.gates.Begin(batch_));
     WEIR_TRY(parts_.sink.Begin(batch_.writer()));
     WEIR_TRY(parts_.dead_letters.Begin(batch_.writer()));
+    WEIR_ASSIGN(stand_, LettersThatStand::Of(parts_.context.catalog, parts_.spec));
     WEIR_ASSIGN(const auto open, view_.SelectOpen(batch_.plan.letters));
     WEIR_ASSIGN(const auto runs, view_.Runs(open));
     for (const auto& run : runs) {
@@ -86,6 +87,10 @@ class ReplayRun {
   Result<void> Replay(std::vector<Letter> letters) {
     std::vector<Letter> records;
     for (Letter& letter : letters) {
+      if (const auto refused = stand_.Refuses(letter)) {
+        Enter(letter, *refused);
+        continue;
+      }
       // With a fix an object is one record: a person said so.
       if (letter.whole_object && !letter.fix) {
         WEIR_TRY(ReplayObject(letter));
@@ -186,6 +191,7 @@ class ReplayRun {
   source::LetterReader reader_;
   LetterView& view_;
   const commit::OpenBatch& batch_;
+  LettersThatStand stand_;
   StagedReplay staged_;
   ledger::ReplayCounts counts_;
 };

@@ -88,6 +88,15 @@ uint64_t StartOf(const ObjectProgress& split) {
   return state ? state->offset : 0;
 }
 
+std::unique_ptr<sink::Sink> TargetOf(const RunContext& context, const PipelineSpec& spec,
+                                     const contract::Contract& contract, sink::RowsOf rows) {
+  const auto& table = std::get<sink::TableSinkSpec>(spec.sink);
+  const bool evolves = spec.contract.unknown_columns == contract::UnknownColumns::kEvolve;
+  const auto growth = evolves ? sink::TableGrowth::kEvolves : sink::TableGrowth::kFixed;
+  return sink::MakeTableSink(context.lake, table.table, table.ShapeFor(contract.schema()),
+                             sink::WritingOf(table, growth, rows));
+}
+
 bool InputIsGone(const Error& error) {
   return error.code == "source.lost" || error.code == "source.changed";
 }
@@ -205,6 +214,7 @@ struct Runner::State {
   }
 
   BatchLimits Limits() const {
+    if (spec.replaces()) return {.rows = UINT64_MAX, .bytes = UINT64_MAX, .splits = 1};
     BatchLimits limits{.rows = static_cast<uint64_t>(spec.flush.rows), .bytes = spec.flush.bytes};
     if (spec.dedupe) limits.rows = std::min(limits.rows, kDedupeBatchRowsMax);
     return limits;
@@ -286,7 +296,8 @@ struct Runner::State {
   Result<void> ReplayOnce(const commit::OpenBatch& batch, ReplaySummary& done) {
     const auto begun = context.clock.Monotonic();
     WEIR_ASSIGN(const OpenLetters open, OpenTheLetters(batch.plan.letters_until));
-    const BatchParts parts{context, spec, *contract, *gates, *sink, *dead_letters};
+    const auto target = TargetOf(context, spec, *contract, sink::RowsOf::kReplay);
+    const BatchParts parts{context, spec, *contract, *gates, *target, *dead_letters};
     auto staged = RunReplay(parts, *source, *open.view, batch);
     if (!staged) {
       if (staged.error().kind == ErrorKind::kStopped)
@@ -314,30 +325,13 @@ struct Runner::State {
     TrialGates would_pass(context, spec, now);
     for (const auto& run : runs) {
       WEIR_ASSIGN(const auto letters, open.view->Read(run));
-      WEIR_ASSIGN(const auto trials, TryLetters(letters, now, would_pass.gate()));
+      WEIR_ASSIGN(const auto trials, TryLetters(trial_context(), letters, now, would_pass.gate()));
       for (const LetterTrial& trial : trials) Count(trial, would);
     }
     return would;
   }
 
-  Result<std::vector<LetterTrial>> TryLetters(const std::vector<source::Letter>& letters,
-                                              Instant now, const LetterGate& gate = nullptr) {
-    source::LetterReader reader(*source, spec.contract.columns);
-    std::vector<LetterTrial> trials(letters.size());
-    std::vector<source::Letter> records;
-    std::vector<size_t> places;
-    for (size_t i = 0; i < letters.size(); ++i) {
-      if (!letters[i].whole_object || letters[i].fix) {
-        records.push_back(letters[i]);
-        places.push_back(i);
-        continue;
-      }
-      WEIR_ASSIGN(trials[i], TryObject(reader, context.catalog, spec.name, letters[i]));
-    }
-    WEIR_ASSIGN(const auto tried, TryRecords(reader, *contract, records, now, gate));
-    for (size_t i = 0; i < places.size(); ++i) trials[places[i]] = tried.trials[i];
-    return trials;
-  }
+  TrialContext trial_context() { return {context.catalog, spec, *source, *contract}; }
 
   static void Count(const LetterTrial& trial, ReplaySummary& summary_of) {
     ledger::ReplayCounts& counts = summary_of.counts;
@@ -472,8 +466,8 @@ struct Runner::State {
       return Fail(std::move(staged).error());
     }
     if (staged->refused) return RefuseWhole(batch, *staged);
-    WEIR_ASSIGN(const auto why, WhyHeld(batch, *staged));
-    if (why) return HoldBatch(batch, *staged, *why);
+    WEIR_ASSIGN(const auto hold, WhyHeld(batch, *staged));
+    if (hold) return HoldBatch(batch, *staged, *hold);
     if (auto landed = Land(batch, *staged); !landed) {
       if (InputIsGone(landed.error())) return VoidBatch(batch, landed.error());
       return Fail(std::move(landed).error());
@@ -554,26 +548,35 @@ struct Runner::State {
     progress.counts = summary.counts;
   }
 
-  Result<std::optional<std::string>> WhyHeld(const commit::OpenBatch& batch,
-                                             const StagedBatch& staged) {
-    if (staged.fail) return staged.fail->message;
+  // Why a batch waits for a person.
+  struct Hold {
+    std::string code;
+    std::string why;
+  };
+  Result<std::optional<Hold>> WhyHeld(const commit::OpenBatch& batch, const StagedBatch& staged) {
+    if (staged.fail) return Hold{"batch.failed_rule", staged.fail->message};
+    if (spec.replaces() && staged.outcome.counts.accepted == 0)
+      return Hold{"batch.empties_table", "no record of it was accepted, and it replaces all rows"};
     if (!spec.max_bad || staged.outcome.counts.rejected == 0) return std::nullopt;
     WEIR_TRY(bad_rate.Load(context.catalog, batch, spec.max_bad->over));
-    return bad_rate.Exceeds(*spec.max_bad, staged.outcome.counts);
+    auto why = bad_rate.Exceeds(*spec.max_bad, staged.outcome.counts);
+    if (!why) return std::nullopt;
+    return Hold{"batch.max_bad", std::move(*why)};
   }
 
   Result<std::optional<std::vector<ObjectProgress>>> HoldBatch(const commit::OpenBatch& batch,
                                                                const StagedBatch& staged,
-                                                               const std::string& why) {
+                                                               const Hold& hold) {
     ledger::BatchOutcome outcome = staged.outcome;
     if (staged.fail) outcome.counts = {};
-    WEIR_TRY(owner->Hold(batch, outcome, why));
-    context.log.Write(telemetry::BatchHeld{batch.id, why});
-    summary.paused = !staged.fail && spec.max_bad->then == MaxBadThen::kPause;
+    WEIR_TRY(owner->Hold(batch, outcome, hold.why));
+    context.log.Write(telemetry::BatchHeld{batch.id, hold.why});
+    summary.paused = hold.code == "batch.max_bad" && spec.max_bad->then == MaxBadThen::kPause;
     Error error{
         .kind = ErrorKind::kStopped,
-        .code = staged.fail ? "batch.failed_rule" : "batch.max_bad",
-        .message = "batch " + batch.id.ToString() + " is held, nothing of it was committed: " + why,
+        .code = hold.code,
+        .message =
+            "batch " + batch.id.ToString() + " is held, nothing of it was committed: " + hold.why,
         .place = staged.fail ? staged.fail->place : Place{},
         .next = "weir batch show " + batch.id.ToString() +
                 "; then weir batch retry, accept or void, or mend its input or the pipeline"};
@@ -704,11 +707,7 @@ std::expected<std::unique_ptr<Runner>, Errors> Runner::Make(const RunContext& co
   const std::string digest = env::Sha256Hex(definition);
   if (auto kept = context.catalog.Keep(digest, definition); !kept)
     return std::unexpected(Errors{kept.error()});
-  const auto& table = std::get<sink::TableSinkSpec>(spec.sink);
-  const bool evolves = spec.contract.unknown_columns == contract::UnknownColumns::kEvolve;
-  auto sink = sink::MakeTableSink(
-      context.lake, table.table, table.ShapeFor((*contract)->schema()),
-      sink::WritingOf(table, evolves ? sink::TableGrowth::kEvolves : sink::TableGrowth::kFixed));
+  auto sink = TargetOf(context, spec, **contract, sink::RowsOf::kInput);
   // It evolves: a table of an older version of Weir gets the columns that it lacks.
   auto dead_letters =
       sink::MakeTableSink(context.lake, {"dead_letters", spec.name}, table::DeadLetterShape(),
@@ -749,7 +748,7 @@ Result<ReplaySummary> Runner::TryReplay(const std::string& where) {
 }
 
 Result<std::vector<LetterTrial>> Runner::Try(const std::vector<source::Letter>& letters) {
-  return state_->TryLetters(letters, state_->context.clock.Now());
+  return TryLetters(state_->trial_context(), letters, state_->context.clock.Now());
 }
 
 std::expected<RunSummary, RunFailure> Runner::Run(

@@ -12,7 +12,7 @@ const config::FieldTable<TableSinkSpec>& TableSinkFields() {
   static const auto name = [] {
     auto field = Field("table", &TableSinkSpec::table,
                        config::Parsed<catalog::TableName>("schema.name", parse_name),
-                       config::Required(), "the lake table that accepted rows are added to");
+                       config::Required(), "the lake table that accepted rows go to");
     field.read = [read = field.read](const config::Node& node, const config::Reading& reading,
                                      TableSinkSpec& into) {
       into.place = node.place;
@@ -26,7 +26,7 @@ const config::FieldTable<TableSinkSpec>& TableSinkFields() {
        Field("write", &TableSinkSpec::write,
              config::Word<TableWrite>({{"append", TableWrite::kAppend},
                                        {"upsert", TableWrite::kUpsert},
-                                       {"replace", TableWrite::kReplace, true}}),
+                                       {"replace", TableWrite::kReplace}}),
              config::Default("append"), "what becomes of rows that are there"),
        Field("key", &TableSinkSpec::key, config::OneOrMore(config::Text()), config::Optional(),
              "columns that identify a row, for upsert: a later row takes the place of an earlier "

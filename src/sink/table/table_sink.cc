@@ -70,10 +70,14 @@ class TableSink final : public Sink {
     for (const auto& rows : held_) WEIR_TRY(writer_->Write(*rows));
     held_.clear();
     WEIR_TRY(CloseWriter());
-    return table::StagedTable{.base = state_,
-                              .operation = iceberg::Operation::kAppend,
-                              .files = std::move(files_),
-                              .rows = rows_};
+    const bool replaces = writing_.write == TableWrite::kReplace;
+    return table::StagedTable{
+        .base = state_,
+        .operation = replaces ? iceberg::Operation::kReplaceAll : iceberg::Operation::kAppend,
+        .files = std::move(files_),
+        .rows = rows_,
+        .removed = {},
+        .total_rows = replaces || writing_.counts_total};
   }
 
  private:
@@ -164,10 +168,13 @@ std::unique_ptr<Sink> MakeTableSink(table::Lake& lake, catalog::TableName name,
   return std::make_unique<TableSink>(lake, std::move(name), std::move(shape), std::move(writing));
 }
 
-TableWriting WritingOf(const TableSinkSpec& spec, TableGrowth growth) {
-  TableWriting writing{.growth = growth, .key = {}, .sort_by = spec.sort_by};
-  if (spec.write == TableWrite::kUpsert)
-    for (const std::string& column : spec.key) writing.key.push_back({.name = column});
+TableWriting WritingOf(const TableSinkSpec& spec, TableGrowth growth, RowsOf rows) {
+  TableWriting writing{.growth = growth, .write = spec.write, .key = {}, .sort_by = spec.sort_by};
+  for (const std::string& column : spec.key) writing.key.push_back({.name = column});
+  if (rows == RowsOf::kReplay && spec.write == TableWrite::kReplace) {
+    writing.write = TableWrite::kAppend;
+    writing.counts_total = true;
+  }
   return writing;
 }
 

@@ -13,7 +13,11 @@
 
 namespace weir::sink {
 
-enum class TableWrite : uint8_t { kAppend, kUpsert, kReplace };
+enum class TableWrite : uint8_t {
+  kAppend,
+  kUpsert,
+  kReplace,  // The rows of a batch, which is one whole file, take the place of all.
+};
 
 struct TableSinkSpec {
   catalog::TableName table;
@@ -44,16 +48,23 @@ enum class TableGrowth : uint8_t {
 // How rows join the table. With a key or an order the rows of a batch are held until Stage.
 struct TableWriting {
   TableGrowth growth = TableGrowth::kFixed;
-  std::vector<table::KeyColumn> key =
-      {};  // Rows with the same key are replaced; empty: rows are added.
+  TableWrite write = TableWrite::kAppend;
+  std::vector<table::KeyColumn> key = {};  // Of kUpsert.
   std::vector<table::KeyColumn> sort_by = {};
+  // Other batches replace rows: what the table holds after this one can be checked by its total
+  // alone.
+  bool counts_total = false;
 };
 
 // A sink that writes to the table named, made from `shape` where it does not exist. Borrows
 // `lake`. Under kEvolves a column of rows with metadata table::kJsonDoc is remembered as JSON.
 std::unique_ptr<Sink> MakeTableSink(table::Lake& lake, catalog::TableName name,
                                     table::TableShape shape, TableWriting writing = {});
+enum class RowsOf : uint8_t {
+  kInput,
+  kReplay,  // Dead letters that were mended: they join the rows of the file that they are of.
+};
 // As a pipeline declares it.
-TableWriting WritingOf(const TableSinkSpec& spec, TableGrowth growth);
+TableWriting WritingOf(const TableSinkSpec& spec, TableGrowth growth, RowsOf rows);
 
 }  // namespace weir::sink

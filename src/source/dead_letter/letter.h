@@ -57,6 +57,7 @@ struct Fix {
 struct Letter {
   std::string id;
   std::string source;
+  std::string batch;  // That refused it.
   uint64_t line = 0;  // 0: lines make no sense.
   uint64_t offset = 0;
   std::string raw;  // The first kRawBytesKept bytes of it.

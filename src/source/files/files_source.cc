@@ -129,6 +129,7 @@ class FilesSource final : public Source {
   }
 
   Discovery WithFailures(Discovery found) {
+    if (spec_.each_is_all) std::ranges::stable_sort(found.splits, {}, &ObjectProgress::mtime_ns);
     for (const auto& [path, error] : failed_) found.failed.push_back(error);
     found.again_in = news_.IdleFor();
     return found;
@@ -224,6 +225,14 @@ class FilesSource final : public Source {
       return {};
     }
     WEIR_ASSIGN(const auto same, cursor.ByVersion(object.version));
+    // A file that was renamed or touched is none that came.
+    const bool again = spec_.each_is_all && same && same->done &&
+                       same->mtime_ns != object.mtime_ns &&
+                       !(known && known->version == object.version);
+    if (again) {
+      Give(seen, std::move(object), found);
+      return {};
+    }
     if (!same || !same->done) {
       if (same) object.state = same->state;  // Touched or renamed in the middle of reading it.
       Give(seen, std::move(object), found);

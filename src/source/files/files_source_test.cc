@@ -47,6 +47,11 @@ class FilesSourceTest : public testing::Test {
     std::filesystem::create_directories(path.parent_path());
     ASSERT_TRUE(env::WriteWhole(env::SystemFiles(), folder_ + "/in/" + name, content));
   }
+  void SetHoursOld(const std::string& name, int hours) {
+    std::filesystem::last_write_time(
+        folder_ + "/in/" + name,
+        std::filesystem::file_time_type::clock::now() - std::chrono::hours(hours));
+  }
   std::unique_ptr<Source> Make(env::Watches* watches = nullptr) {
     return MakeFilesSource({.files = env::SystemFiles(),
                             .clock = env::SystemClock(),
@@ -157,6 +162,29 @@ TEST_F(FilesSourceTest, AFileThatGrewIsReadOnFromWhereItStopped) {
   EXPECT_EQ(found.splits[0].state, StateAt(5));
   spec_.grow = false;
   EXPECT_EQ(Discover().splits[0].state, "");
+}
+
+TEST_F(FilesSourceTest, WhereEachFileIsAllTheNewestIsReadLast) {
+  spec_.each_is_all = true;
+  Write("b.csv", "id\n2\n");
+  Write("a.csv", "id\n1\n");
+  SetHoursOld("b.csv", 1);
+  const Discovery found = Discover();
+  ASSERT_EQ(found.splits.size(), 2U);
+  EXPECT_LT(found.splits[0].mtime_ns, found.splits[1].mtime_ns);
+  EXPECT_EQ(found.splits[1].object, "in/a.csv");
+}
+
+TEST_F(FilesSourceTest, WhereEachFileIsAllContentThatComesAgainIsReadAgain) {
+  spec_.each_is_all = true;
+  Write("a.csv", "id\n1\n");
+  SetHoursOld("a.csv", 1);
+  NoteDone(Discover().splits[0]);
+  Write("b.csv", "id\n1\n");
+  const Discovery found = Discover();
+  ASSERT_EQ(found.splits.size(), 1U);
+  EXPECT_EQ(found.splits[0].object, "in/b.csv");
+  EXPECT_EQ(found.splits[0].state, "");
 }
 
 TEST_F(FilesSourceTest, AFileThatBrokeOffGoesOnBehindWhatWasReadableOfIt) {
