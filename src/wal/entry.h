@@ -28,6 +28,7 @@ struct Entry {
   StreamId stream;
   std::optional<Spool> spool;
   std::string_view bytes;
+  bool cut = false;  // `bytes` is its beginning alone, of which nothing was checked.
 };
 
 }  // namespace weir::wal

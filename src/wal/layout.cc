@@ -124,6 +124,25 @@ void AppendEntry(env::BlockString& group, Sequence sequence, StreamId stream, st
   group += body;
 }
 
+std::optional<EntryHeader> DecodeEntryHeader(std::string_view bytes) {
+  if (bytes.size() < kEntryHeaderBytes) return std::nullopt;
+  EntryHeader made{.entry = {.sequence = Sequence(Get<uint64_t>(bytes, 8)),
+                             .stream = StreamId(Get<uint64_t>(bytes, 16)),
+                             .spool = std::nullopt,
+                             .bytes = {}},
+                   .length = Get<uint32_t>(bytes, 0),
+                   .crc = Get<uint32_t>(bytes, 4),
+                   .header_bytes = kEntryHeaderBytes,
+                   .payload_bytes = 0};
+  made.payload_bytes = made.length & ~kHasSpool;
+  if ((made.length & kHasSpool) == 0) return made;
+  bytes.remove_prefix(kEntryHeaderBytes);
+  if (bytes.size() < kSpoolBytes) return std::nullopt;
+  made.entry.spool = Spool{Get<uint64_t>(bytes, 0), Get<uint64_t>(bytes, 8)};
+  made.header_bytes += kSpoolBytes;
+  return made;
+}
+
 std::optional<std::vector<Entry>> DecodeEntries(const GroupHeader& header, std::string_view bytes) {
   if (bytes.size() < header.bytes) return std::nullopt;
   bytes = bytes.substr(0, header.bytes);
@@ -131,23 +150,13 @@ std::optional<std::vector<Entry>> DecodeEntries(const GroupHeader& header, std::
   std::vector<Entry> entries;
   entries.reserve(header.entries);
   for (uint32_t i = 0; i < header.entries; ++i) {
-    if (bytes.size() < kEntryHeaderBytes) return std::nullopt;
-    const auto length = Get<uint32_t>(bytes, 0);
-    const auto crc = Get<uint32_t>(bytes, 4);
-    Entry entry{.sequence = Sequence(Get<uint64_t>(bytes, 8)),
-                .stream = StreamId(Get<uint64_t>(bytes, 16)),
-                .spool = std::nullopt,
-                .bytes = {}};
-    bytes.remove_prefix(kEntryHeaderBytes);
-    if ((length & kHasSpool) != 0) {
-      if (bytes.size() < kSpoolBytes) return std::nullopt;
-      entry.spool = Spool{Get<uint64_t>(bytes, 0), Get<uint64_t>(bytes, 8)};
-      bytes.remove_prefix(kSpoolBytes);
-    }
-    const size_t payload = length & ~kHasSpool;
-    if (payload > bytes.size()) return std::nullopt;
-    entry.bytes = bytes.substr(0, payload);
-    bytes.remove_prefix(payload);
+    auto header_of = DecodeEntryHeader(bytes);
+    if (!header_of) return std::nullopt;
+    auto& [entry, length, crc, header_bytes, payload_bytes] = *header_of;
+    bytes.remove_prefix(header_bytes);
+    if (payload_bytes > bytes.size()) return std::nullopt;
+    entry.bytes = bytes.substr(0, payload_bytes);
+    bytes.remove_prefix(payload_bytes);
     if (entry.sequence.value != header.first.value + i ||
         EntryCrc(ExtendCrc32c(0, entry.bytes), length, entry.sequence, entry.stream, entry.spool) !=
             crc)

@@ -63,6 +63,17 @@ size_t EntryBytes(size_t payload, const std::optional<Spool>& spool);
 void AppendEntry(env::BlockString& group, Sequence sequence, StreamId stream, std::string_view head,
                  std::string_view body, const std::optional<Spool>& spool, uint32_t body_crc);
 
+// What stands before an entry's payload.
+struct EntryHeader {
+  Entry entry;  // Without its bytes.
+  uint32_t length = 0;
+  uint32_t crc = 0;
+  size_t header_bytes = 0;
+  size_t payload_bytes = 0;
+};
+// nullopt: `bytes` are too few.
+std::optional<EntryHeader> DecodeEntryHeader(std::string_view bytes);
+
 // The entries of a group, which point into `bytes` (those behind its header). nullopt: not all of
 // them are as they were written.
 std::optional<std::vector<Entry>> DecodeEntries(const GroupHeader& header, std::string_view bytes);

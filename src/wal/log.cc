@@ -145,7 +145,8 @@ class GroupLog final : public Log {
     if (wake) work_.notify_one();
   }
 
-  std::unique_ptr<LogReader> Read(StreamId stream, Sequence after, Sequence until) override;
+  std::unique_ptr<LogReader> Read(StreamId stream, Sequence after, Sequence until,
+                                  Depth depth) override;
 
   void Trim(StreamId stream, Sequence until) override {
     const std::lock_guard lock(mutex_);
@@ -502,8 +503,8 @@ class GroupLog final : public Log {
 
 class GroupLogReader final : public StreamReader {
  public:
-  GroupLogReader(const GroupLog& log, StreamId stream, Sequence after, Sequence until)
-      : StreamReader(stream, after, until), log_(log) {}
+  GroupLogReader(const GroupLog& log, StreamId stream, Sequence after, Sequence until, Depth depth)
+      : StreamReader(stream, after, until), log_(log), depth_(depth) {}
 
  private:
   Result<std::optional<Group>> NextGroup(Sequence after) override {
@@ -512,10 +513,11 @@ class GroupLogReader final : public StreamReader {
     if (!spot) return std::nullopt;
     if (spot->segment != segment_) {
       segment_ = spot->segment;
-      groups_.emplace(*segment_->reader, segment_->header, spot->offset);
+      groups_.emplace(*segment_->reader, segment_->header, spot->offset, depth_);
     }
     // A window read before the group was written is read anew.
-    if (spot->end != end_) groups_.emplace(*segment_->reader, segment_->header, groups_->offset());
+    if (spot->end != end_)
+      groups_.emplace(*segment_->reader, segment_->header, groups_->offset(), depth_);
     end_ = spot->end;
     WEIR_ASSIGN(auto group, groups_->Next());
     if (group) return group;
@@ -530,13 +532,15 @@ class GroupLogReader final : public StreamReader {
   }
 
   const GroupLog& log_;
+  const Depth depth_;
   SegmentPtr segment_;
   std::optional<GroupReader> groups_;
   uint64_t end_ = 0;
 };
 
-std::unique_ptr<LogReader> GroupLog::Read(StreamId stream, Sequence after, Sequence until) {
-  return std::make_unique<GroupLogReader>(*this, stream, after, until);
+std::unique_ptr<LogReader> GroupLog::Read(StreamId stream, Sequence after, Sequence until,
+                                          Depth depth) {
+  return std::make_unique<GroupLogReader>(*this, stream, after, until, depth);
 }
 
 }  // namespace

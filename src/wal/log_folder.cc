@@ -138,7 +138,9 @@ class PartedFolder final : public LogFolder {
         parts_(std::move(parts)),
         spools_(std::move(spools)) {}
 
-  std::unique_ptr<LogReader> Read(StreamId stream, Sequence after, Sequence until) override;
+  // Nobody is in a hurry here: entries are whole.
+  std::unique_ptr<LogReader> Read(StreamId stream, Sequence after, Sequence until,
+                                  Depth depth) override;
   Result<std::unique_ptr<env::OpenFile>> OpenSpool(uint64_t id) override {
     return files_.Open(SpoolPath(folder_, id));
   }
@@ -269,7 +271,8 @@ class FolderReader final : public StreamReader {
   std::optional<GroupWalk> walk_;
 };
 
-std::unique_ptr<LogReader> PartedFolder::Read(StreamId stream, Sequence after, Sequence until) {
+std::unique_ptr<LogReader> PartedFolder::Read(StreamId stream, Sequence after, Sequence until,
+                                              Depth /*depth*/) {
   return std::make_unique<FolderReader>(*this, stream, after, until);
 }
 

@@ -28,6 +28,36 @@ TEST(LogTest, WhatIsAppendedIsReadInItsOrderByItsStream) {
   EXPECT_EQ(ReadAll(*log, "c"), Entries{});
 }
 
+TEST(LogTest, OfLongEntriesTheHeadsMayDo) {
+  const TestFolder folder;
+  const auto log = MustOpen(OptionsIn(folder.path(), {"a", "b"}));
+  const std::string text = [] {
+    std::string made;
+    while (made.size() < 700'000) made += std::to_string(made.size()) + " ";
+    return made;
+  }();
+  std::map<uint64_t, std::string> wanted;
+  for (const size_t size : {10U, 700'000U, 4'000U, 63'000U, 300'000U, 70'000U, 1U}) {
+    const std::string body = text.substr(0, size);
+    ASSERT_TRUE(AppendOne(*log, "b", body));
+    wanted.emplace(AppendOne(*log, "a", body).value().value, body);
+  }
+  const auto reader = log->Read(StreamOf("a"), Sequence(), Sequence(UINT64_MAX), Depth::kHeads);
+  size_t cut = 0;
+  for (const auto& [sequence, body] : wanted) {
+    const auto entry = reader->Next();
+    ASSERT_TRUE(entry && *entry);
+    EXPECT_EQ((*entry)->sequence.value, sequence);
+    EXPECT_EQ((*entry)->stream, StreamOf("a"));
+    EXPECT_EQ((*entry)->cut, (*entry)->bytes.size() != body.size());
+    EXPECT_GE((*entry)->bytes.size(), std::min<size_t>(body.size(), kEntryHeadBytes));
+    EXPECT_TRUE(body.starts_with((*entry)->bytes));
+    cut += (*entry)->cut ? 1 : 0;
+  }
+  EXPECT_GE(cut, 1U);
+  EXPECT_FALSE(reader->Next().value());
+}
+
 TEST(LogTest, AReaderSeesWhatComesWhileItReads) {
   const TestFolder folder;
   const auto log = MustOpen(OptionsIn(folder.path()));

@@ -11,6 +11,12 @@
 
 namespace weir::wal {
 
+enum class Depth : uint8_t {
+  kWhole,
+  kHeads,  // Of a long entry its first kEntryHeadBytes may do: it is cut.
+};
+inline constexpr uint64_t kEntryHeadBytes = 4000;  // With what stands before it, a block.
+
 // The entries of one stream in order. Threads: one at a time. Outlived by its log.
 class LogReader {
  public:
@@ -26,7 +32,8 @@ class ReadableLog {
   virtual ~ReadableLog() = default;
   // Entries of `stream` behind `after`, up to `until`.
   virtual std::unique_ptr<LogReader> Read(StreamId stream, Sequence after,
-                                          Sequence until = Sequence(UINT64_MAX)) = 0;
+                                          Sequence until = Sequence(UINT64_MAX),
+                                          Depth depth = Depth::kWhole) = 0;
   // Errors: those of the files.
   virtual Result<std::unique_ptr<env::OpenFile>> OpenSpool(uint64_t id) = 0;
 };

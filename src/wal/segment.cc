@@ -8,6 +8,8 @@ namespace weir::wal {
 namespace {
 
 constexpr uint64_t kWindowBytes = 1024 * 1024;
+// From here on it is cheaper to read the head of each entry than all of them.
+constexpr uint64_t kLongEntryBytes = 16 * kEntryHeadBytes;
 constexpr uint64_t kIndexEvery = 256 * 1024;
 
 Error At(Error error, const std::string& path) {
@@ -92,7 +94,7 @@ Result<SegmentPtr> OpenSegment(env::Files& files, const std::string& path) {
 }
 
 Result<std::string_view> GroupReader::Window(uint64_t at, uint64_t bytes) {
-  if (at < window_at_ || at + bytes > window_at_ + window_.size()) {
+  if (!Holds(at, bytes)) {
     window_.resize(std::max(bytes, kWindowBytes));
     WEIR_ASSIGN(const size_t got, file_.ReadAt(at, window_));
     window_.resize(got);
@@ -101,11 +103,60 @@ Result<std::string_view> GroupReader::Window(uint64_t at, uint64_t bytes) {
   return std::string_view(window_).substr(at - window_at_, bytes);
 }
 
+Result<std::string_view> GroupReader::Head(uint64_t at, uint64_t bytes) {
+  std::string& head = heads_.emplace_back(bytes, '\0');
+  WEIR_ASSIGN(const size_t got, file_.ReadAt(at, head));
+  head.resize(got);
+  return head;
+}
+
+Result<std::optional<Group>> GroupReader::NextOfHeads() {
+  WEIR_ASSIGN(std::string_view head, Head(offset_, kBlockBytes));
+  const auto header = DecodeGroupHeader(head, header_.salt);
+  if (!header || header->bytes / header->entries < kLongEntryBytes) return std::nullopt;
+  head.remove_prefix(kGroupHeaderBytes);
+  uint64_t at = offset_ + kGroupHeaderBytes;
+  const uint64_t end = at + header->bytes;
+  Group group{.header = *header, .offset = offset_, .behind = RoundedToBlock(end), .entries = {}};
+  while (group.entries.size() < header->entries) {
+    if (!group.entries.empty()) {
+      WEIR_ASSIGN(head, Head(at, kBlockBytes));
+    }
+    auto found = DecodeEntryHeader(head);
+    if (!found || found->entry.sequence.value != header->first.value + group.entries.size())
+      return std::nullopt;
+    at += found->header_bytes + found->payload_bytes;
+    found->entry.bytes =
+        head.substr(found->header_bytes, std::min<uint64_t>(found->payload_bytes, kEntryHeadBytes));
+    found->entry.cut = found->entry.bytes.size() < found->payload_bytes;
+    group.entries.push_back(found->entry);
+  }
+  if (at != end || end > header_.bytes) return std::nullopt;
+  offset_ = group.behind;
+  return group;
+}
+
+bool GroupReader::Holds(uint64_t at, uint64_t bytes) const {
+  return at >= window_at_ && at + bytes <= window_at_ + window_.size();
+}
+
 Result<std::optional<Group>> GroupReader::Next() {
   if (offset_ + kBlockBytes > header_.bytes) return std::nullopt;
+  heads_.clear();
+  const auto rather_heads = [this](uint64_t bytes) {
+    return depth_ == Depth::kHeads && !Holds(offset_, bytes);
+  };
+  if (rather_heads(kGroupHeaderBytes)) {
+    WEIR_ASSIGN(auto group, NextOfHeads());
+    if (group) return group;
+  }
   WEIR_ASSIGN(const std::string_view begin, Window(offset_, kGroupHeaderBytes));
   const auto header = DecodeGroupHeader(begin, header_.salt);
   if (!header || offset_ + kGroupHeaderBytes + header->bytes > header_.bytes) return std::nullopt;
+  if (rather_heads(kGroupHeaderBytes + header->bytes)) {
+    WEIR_ASSIGN(auto group, NextOfHeads());
+    if (group) return group;
+  }
   WEIR_ASSIGN(std::string_view bytes, Window(offset_, kGroupHeaderBytes + header->bytes));
   bytes.remove_prefix(std::min(bytes.size(), kGroupHeaderBytes));
   auto entries = DecodeEntries(*header, bytes);

@@ -1,6 +1,7 @@
 // One file of the log, and reading its groups. Private to wal/.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -73,8 +74,9 @@ struct Group {
 // Reads the groups of a segment in order. Threads: one at a time.
 class GroupReader {
  public:
-  GroupReader(const env::OpenFile& file, const SegmentHeader& header, uint64_t offset)
-      : file_(file), header_(header), offset_(offset) {}
+  GroupReader(const env::OpenFile& file, const SegmentHeader& header, uint64_t offset,
+              Depth depth = Depth::kWhole)
+      : file_(file), header_(header), offset_(offset), depth_(depth) {}
 
   // The group that begins where the last one ended; nullopt: none does. Errors of the file.
   Result<std::optional<Group>> Next();
@@ -83,12 +85,19 @@ class GroupReader {
   Result<bool> AnyBehind();
 
  private:
+  // The group that begins there with the heads of its entries, where these are long; else nullopt.
+  Result<std::optional<Group>> NextOfHeads();
+  // Reads into one more of the heads; its view lives as long as they.
+  Result<std::string_view> Head(uint64_t at, uint64_t bytes);
   // `bytes` of the file at `at`; fewer only at its end.
   Result<std::string_view> Window(uint64_t at, uint64_t bytes);
+  bool Holds(uint64_t at, uint64_t bytes) const;  // The window does.
 
   const env::OpenFile& file_;
   SegmentHeader header_;
   uint64_t offset_;
+  const Depth depth_;
+  std::deque<std::string> heads_;
   std::string window_;
   uint64_t window_at_ = 0;
 };

@@ -131,6 +131,19 @@ std::unexpected<Error> Lost(const ObjectProgress& split) {
                .next = {}});
 }
 
+// Of an entry that may be cut within its head.
+Result<RequestRecord> RecordOf(const RequestStream& stream, const wal::Entry& entry) {
+  auto request = DecodeRequest(entry.bytes);
+  if (request) return std::move(request->record);
+  if (!entry.cut) return Fail(std::move(request).error());
+  const auto reader =
+      stream.log.Read(stream.id, Sequence(entry.sequence.value - 1), entry.sequence);
+  WEIR_ASSIGN(const auto whole, reader->Next());
+  if (!whole) return Fail(std::move(request).error());
+  WEIR_ASSIGN(DecodedRequest read, DecodeRequest(whole->bytes));
+  return std::move(read.record);
+}
+
 // A split that grows request by request.
 class SplitMaker {
  public:
@@ -228,7 +241,7 @@ std::optional<RequestRange> ParseVersion(std::string_view version) {
 Result<FoundSplits> FindRequestSplits(const RequestStream& stream, Sequence after,
                                       uint64_t bytes_enough) {
   FoundSplits found;
-  const auto reader = stream.log.Read(stream.id, after);
+  const auto reader = stream.log.Read(stream.id, after, Sequence(UINT64_MAX), wal::Depth::kHeads);
   SplitMaker making;
   uint64_t bytes = 0;
   while (bytes < bytes_enough && found.splits.size() < kBatchSplitsMax) {
@@ -237,12 +250,12 @@ Result<FoundSplits> FindRequestSplits(const RequestStream& stream, Sequence afte
       if (making.begun()) found.splits.push_back(making.Finish());
       return found;
     }
-    WEIR_ASSIGN(const DecodedRequest request, DecodeRequest(entry->bytes));
-    if (making.Take(entry->sequence, request.record)) continue;
+    WEIR_ASSIGN(const RequestRecord record, RecordOf(stream, *entry));
+    if (making.Take(entry->sequence, record)) continue;
     found.splits.push_back(making.Finish());
     bytes += found.splits.back().size;
     making = {};
-    making.Take(entry->sequence, request.record);
+    making.Take(entry->sequence, record);
   }
   found.more = true;
   return found;
@@ -253,11 +266,11 @@ namespace {
 Result<RequestRecord> FirstOf(const RequestStream& stream, const ObjectProgress& split) {
   const auto range = RangeOf(stream, split);
   if (!range) return Lost(split);
-  const auto reader = stream.log.Read(stream.id, Sequence(range->first.value - 1), range->first);
+  const auto reader = stream.log.Read(stream.id, Sequence(range->first.value - 1), range->first,
+                                      wal::Depth::kHeads);
   WEIR_ASSIGN(const auto entry, reader->Next());
   if (!entry) return Lost(split);
-  WEIR_ASSIGN(DecodedRequest request, DecodeRequest(entry->bytes));
-  return std::move(request.record);
+  return RecordOf(stream, *entry);
 }
 
 }  // namespace
@@ -285,26 +298,27 @@ Result<OpenedRequests> OpenRequests(const RequestStream& stream, const ObjectPro
   if (!range) return Lost(split);
   auto parts = std::make_shared<columnar::InputParts>();
   OpenedRequests opened;
-  const auto reader = stream.log.Read(stream.id, Sequence(range->first.value - 1), range->last);
+  const auto reader =
+      stream.log.Read(stream.id, Sequence(range->first.value - 1), range->last, wal::Depth::kHeads);
   uint64_t offset = 0;
   uint64_t line = 1;
   while (true) {
     WEIR_ASSIGN(const auto entry, reader->Next());
     if (!entry) break;
-    WEIR_ASSIGN(DecodedRequest request, DecodeRequest(entry->bytes));
+    WEIR_ASSIGN(RequestRecord record, RecordOf(stream, *entry));
     parts->parts.push_back({.offset = offset,
                             .line = line,
                             .number = entry->sequence.value,
                             .name = MakeReceipt(stream, entry->sequence),
-                            .values = std::move(request.record.values)});
-    if (const auto& key = request.record.key)
+                            .values = std::move(record.values)});
+    if (const auto& key = record.key)
       opened.keys.push_back({.high = key->key.high,
                              .low = key->key.low,
                              .fingerprint = key->fingerprint,
                              .sequence = entry->sequence.value,
-                             .at = request.record.received_at});
-    offset += request.record.part_bytes();
-    line += request.record.part_lines();
+                             .at = record.received_at});
+    offset += record.part_bytes();
+    line += record.part_lines();
   }
   if (parts->parts.empty() || parts->parts.front().number != range->first.value ||
       parts->parts.back().number != range->last.value)

@@ -63,6 +63,27 @@ TEST_F(RequestSplitTest, EnoughIsFoundAtOnceAndTheRestBehindIt) {
   EXPECT_EQ(looks, 3);
 }
 
+TEST_F(RequestSplitTest, AHeadThatIsLongerThanWhatIsReadOfItIsReadWhole) {
+  RequestRecord record;
+  record.text_bytes = 300'000;
+  record.text_lines = 1;
+  for (const char* column : {"a", "b", "c"})
+    record.values.emplace_back(column, std::string(60'000, *column));
+  std::string head;
+  EncodeRequest(record, head);
+  std::promise<Result<wal::Sequence>> done;
+  const std::string body(record.text_bytes, ' ');
+  log_->Append(wal::StreamOf("orders"), head, body,
+               [&](Result<wal::Sequence> at) { done.set_value(std::move(at)); });
+  ASSERT_TRUE(done.get_future().get());
+  const auto found = FindRequestSplits(Stream(), wal::Sequence(), 1);
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->splits.size(), 1U);
+  const auto opened = OpenRequests(Stream(), found->splits.front());
+  ASSERT_TRUE(opened) << opened.error().ToString();
+  EXPECT_EQ(opened->split->parts()->parts.front().values, record.values);
+}
+
 TEST_F(RequestSplitTest, WhereNothingIsBehindThereIsNoMore) {
   Append(10);
   const auto found = FindRequestSplits(Stream(), wal::Sequence(), 1);
