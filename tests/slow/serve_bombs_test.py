@@ -91,6 +91,7 @@ BOMBS = [
     ("a CSV quote of 100 MB", "/big", CSV, None, lambda: b'id,item\n1,"' + b"x" * LONG),
     ("a CSV header of 100 MB", "/big", CSV, None, lambda: b"id," + b"x" * LONG),
     ("an object of 1e6 fields", "/orders", JSON, None, lambda: fields(500_000)),
+    ("an object of 1e6 fields, a large limit", "/big", JSON, None, lambda: fields(1_000_000)),
     ("a line of 1e6 fields", "/big", NDJSON, None, lambda: fields(1_000_000) + b"\n"),
     ("1e6 fields without a contract", "/loose", NDJSON, None, lambda: fields(1_000_000) + b"\n"),
     ("a CSV header of 1e6 fields", "/big", CSV, None, lambda: b"id" + b",x" * 1_000_000 + b"\n1\n"),

@@ -222,8 +222,9 @@ std::expected<void, Refusal> CheckKind(const HttpSpec& spec, const Request& head
   if (auto known = CompressionOf(head.content_encoding); !known)
     return std::unexpected(std::move(known).error());
   const std::string_view sent = MediaType(head.content_type);
-  const std::string type = Lower(sent);
-  const auto format = FormatByType(type);
+  auto format = FormatByType(sent);  // As nearly everybody writes it.
+  const std::string type = format ? std::string() : Lower(sent);
+  if (!format) format = FormatByType(type);
   // Of a type that says nothing, the body's first byte may say more.
   if (format ? Accepts(spec, *format) : SaysNothing(type)) return {};
   return NotTaken(spec, sent);
