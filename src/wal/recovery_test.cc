@@ -20,6 +20,16 @@ TEST(Crc32cTest, HardwareAndTableAgreeAndAreCastagnolis) {
               ExtendCrc32c(0, text));
     text += static_cast<char>(i * 7);
   }
+  // Long ones are taken in stretches.
+  while (text.size() < 20'000) text += static_cast<char>(text.size() * text.size() % 251);
+  for (const size_t size : {3071U, 3072U, 3073U, 6144U, 9999U, 20'000U})
+    for (const size_t from : {0U, 1U, 5U}) {
+      const std::string part = text.substr(from, size);
+      EXPECT_EQ(ExtendCrc32c(0, part), Crc32cByTable(part)) << size << " from " << from;
+      EXPECT_EQ(ExtendCrc32c(ExtendCrc32c(0, part.substr(0, 4000)),
+                             part.substr(std::min<size_t>(4000, part.size()))),
+                Crc32cByTable(part));
+    }
 }
 
 // A log of three groups in one segment, whose bytes can be changed and put back.
