@@ -45,6 +45,14 @@ void CheckSharedTables(const std::vector<pipeline::PipelineSpec>& pipelines,
     const auto [first, is_first] = writers.emplace(sink->table, &spec);
     if (is_first) continue;
     const pipeline::PipelineSpec& other = *first->second;
+    if (spec.replaces() || other.replaces()) {
+      faults.Add("config.replace",
+                 "pipelines '" + other.name + "' and '" + spec.name + "' both write table " +
+                     sink->table.ToString() +
+                     ", and write: replace takes the place of all its rows",
+                 sink->place, "give each a table");
+      continue;
+    }
     const auto difference = table::Difference(TableOf(other)->ShapeFor(SchemaOf(other.contract)),
                                               sink->ShapeFor(SchemaOf(spec.contract)));
     if (!difference) continue;

@@ -182,8 +182,10 @@ class BatchRun {
     counts.rejected += checked.rejected.size();
     counts.filtered += checked.filtered;
     for (const auto& [rule, rows] : checked.warned) staged_.outcome.warned_by[rule] += rows;
-    for (const columnar::RejectedRow& row : checked.rejected)
+    for (const columnar::RejectedRow& row : checked.rejected) {
       ++staged_.outcome.rejected_by[row.reasons.front().code];
+      staged_.input_broke |= row.kind == columnar::RejectedKind::kObject;
+    }
     if (checked.accepted->num_rows() != 0) {
       WEIR_ASSIGN(const auto rows, WithOrigin(checked, batch_, split.object, decoded.parts.get()));
       WEIR_TRY(parts_.sink.Write(*rows));

@@ -19,6 +19,7 @@ struct StagedBatch {
   ledger::BatchOutcome outcome;
   std::vector<ledger::ObjectProgress> progress;
   std::optional<std::vector<ledger::RequestCounts>> requests;  // Of splits that have parts.
+  bool input_broke = false;   // A letter of kind object stands for what could not be read.
   std::optional<Error> fail;  // on_fail: fail, or unknown_columns: fail.
   // The batch is one request, all or nothing, and it is nothing: why, and what it was.
   std::optional<ledger::RequestCounts> refused;

@@ -2,6 +2,8 @@
 
 #include <arrow/record_batch.h>
 
+#include <algorithm>
+
 namespace weir::pipeline {
 namespace {
 
@@ -67,28 +69,44 @@ Result<LetterTrial> TryObject(source::LetterReader& reader, catalog::Catalog& ca
   return LetterTrial{TrialOutcome::kPasses, {}};
 }
 
-Result<LettersThatStand> LettersThatStand::Of(catalog::Catalog& catalog, const PipelineSpec& spec) {
+Result<LettersThatStand> LettersThatStand::Of(catalog::Catalog& catalog, table::Lake& lake,
+                                              const PipelineSpec& spec) {
   LettersThatStand stand;
   if (!spec.replaces()) return stand;
+  const catalog::TableName& table = std::get<sink::TableSinkSpec>(spec.sink).table;
   WEIR_ASSIGN(const auto records, catalog.Batches(spec.name));
   stand.batches_.emplace();
+  int64_t replaced_by = 0;
   for (const catalog::BatchRecord& record : records) {
     if (record.state != ledger::BatchState::kCommitted) continue;
-    if (!record.outcome->replay) stand.batches_->clear();
+    const auto target =
+        std::ranges::find(record.outcome->tables, table.ToString(), &ledger::TableOutcome::table);
+    if (!record.outcome->replay && target != record.outcome->tables.end() && target->total) {
+      stand.batches_->clear();
+      replaced_by = target->snapshot;
+    }
     stand.batches_->insert(record.id.ToString());
   }
+  // Of a table that was rolled back nobody knows whose rows they are.
+  const auto state = lake.Load(table);
+  if (!state) return stand;
+  const auto& snapshots = (*state)->metadata.snapshots;
+  for (auto at = snapshots.rbegin(); at != snapshots.rend() && at->id != replaced_by; ++at)
+    if (at->summary.contains("weir.rollback")) stand.batches_->clear();
   return stand;
 }
 
 std::optional<LetterTrial> LettersThatStand::Refuses(const source::Letter& letter) const {
   if (!batches_ || batches_->contains(letter.batch)) return std::nullopt;
-  return StillBad("replay.replaced", "a newer file has taken the place of its file's rows");
+  // These bring no rows.
+  if (letter.reason == "object.lost" || letter.reason == "object.voided") return std::nullopt;
+  return StillBad("replay.replaced", "the rows of its file are not in the table any more");
 }
 
 Result<std::vector<LetterTrial>> TryLetters(const TrialContext& context,
                                             const std::vector<source::Letter>& letters, Instant now,
                                             const LetterGate& gate) {
-  WEIR_ASSIGN(const auto stand, LettersThatStand::Of(context.catalog, context.spec));
+  WEIR_ASSIGN(const auto stand, LettersThatStand::Of(context.catalog, context.lake, context.spec));
   source::LetterReader reader(context.source, context.spec.contract.columns);
   std::vector<LetterTrial> trials(letters.size());
   std::vector<source::Letter> records;

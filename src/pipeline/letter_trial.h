@@ -16,6 +16,7 @@
 #include "pipeline/pipeline_spec.h"
 #include "source/dead_letter/letter.h"
 #include "source/dead_letter/letter_reader.h"
+#include "table/lake.h"
 
 namespace weir::pipeline {
 
@@ -46,8 +47,9 @@ struct TriedLetters {
 // file whose rows are there; else all.
 class LettersThatStand {
  public:
-  // Errors of the catalog.
-  static Result<LettersThatStand> Of(catalog::Catalog& catalog, const PipelineSpec& spec);
+  // Errors of the catalog and the lake.
+  static Result<LettersThatStand> Of(catalog::Catalog& catalog, table::Lake& lake,
+                                     const PipelineSpec& spec);
   // What becomes of a letter that may not; none: it may.
   std::optional<LetterTrial> Refuses(const source::Letter& letter) const;
 
@@ -69,6 +71,7 @@ Result<LetterTrial> TryObject(source::LetterReader& reader, catalog::Catalog& ca
 // What trying letters of a pipeline takes.
 struct TrialContext {
   catalog::Catalog& catalog;
+  table::Lake& lake;
   const PipelineSpec& spec;
   source::Source& source;
   contract::Contract& contract;

@@ -91,6 +91,9 @@ void CheckReplace(const PipelineSpec& spec, const config::Node& node,
     add(node.Find("dedupe"),
         "goes without dedupe: each file says again what the one before it said",
         "leave dedupe out, or write: upsert with a key");
+  if (spec.max_bad && spec.max_bad->over)
+    add(node.Find("max_bad"), "judges each file by itself, and max_bad: { over } several together",
+        "leave over out");
   if (spec.late)
     add(node.Find("late"), "goes without late: a file is the whole table, however old its rows are",
         "leave late out");

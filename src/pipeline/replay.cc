@@ -63,7 +63,8 @@ class ReplayRun {
     WEIR_TRY(parts_.gates.Begin(batch_));
     WEIR_TRY(parts_.sink.Begin(batch_.writer()));
     WEIR_TRY(parts_.dead_letters.Begin(batch_.writer()));
-    WEIR_ASSIGN(stand_, LettersThatStand::Of(parts_.context.catalog, parts_.spec));
+    WEIR_ASSIGN(stand_,
+                LettersThatStand::Of(parts_.context.catalog, parts_.context.lake, parts_.spec));
     WEIR_ASSIGN(const auto open, view_.SelectOpen(batch_.plan.letters));
     WEIR_ASSIGN(const auto runs, view_.Runs(open));
     for (const auto& run : runs) {

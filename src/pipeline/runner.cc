@@ -331,7 +331,7 @@ struct Runner::State {
     return would;
   }
 
-  TrialContext trial_context() { return {context.catalog, spec, *source, *contract}; }
+  TrialContext trial_context() { return {context.catalog, context.lake, spec, *source, *contract}; }
 
   static void Count(const LetterTrial& trial, ReplaySummary& summary_of) {
     ledger::ReplayCounts& counts = summary_of.counts;
@@ -555,13 +555,17 @@ struct Runner::State {
   };
   Result<std::optional<Hold>> WhyHeld(const commit::OpenBatch& batch, const StagedBatch& staged) {
     if (staged.fail) return Hold{"batch.failed_rule", staged.fail->message};
-    if (spec.replaces() && staged.outcome.counts.accepted == 0)
+    if (spec.max_bad && staged.outcome.counts.rejected != 0) {
+      WEIR_TRY(bad_rate.Load(context.catalog, batch, spec.max_bad->over));
+      if (auto why = bad_rate.Exceeds(*spec.max_bad, staged.outcome.counts))
+        return Hold{"batch.max_bad", std::move(*why)};
+    }
+    if (!spec.replaces()) return std::nullopt;
+    if (staged.outcome.counts.accepted == 0)
       return Hold{"batch.empties_table", "no record of it was accepted, and it replaces all rows"};
-    if (!spec.max_bad || staged.outcome.counts.rejected == 0) return std::nullopt;
-    WEIR_TRY(bad_rate.Load(context.catalog, batch, spec.max_bad->over));
-    auto why = bad_rate.Exceeds(*spec.max_bad, staged.outcome.counts);
-    if (!why) return std::nullopt;
-    return Hold{"batch.max_bad", std::move(*why)};
+    if (staged.input_broke)
+      return Hold{"batch.half_a_file", "a part of it cannot be read, and it replaces all rows"};
+    return std::nullopt;
   }
 
   Result<std::optional<std::vector<ObjectProgress>>> HoldBatch(const commit::OpenBatch& batch,

@@ -1,6 +1,7 @@
 #include "source/files/file_split_internal.h"
 
 #include "env/hash.h"
+#include "source/files/file_version_internal.h"
 
 namespace weir::source {
 namespace {
@@ -37,13 +38,14 @@ class FileSplit final : public OpenSplit {
   // Whether it still begins with this version, whose last line was not half of what it is now.
   Result<bool> OnlyGrew(const env::FileStatus& now) const {
     if (now.size < split_.size) return false;
+    if (now.size != split_.size && IsAll(split_.version)) return false;
     char last = '\n';
     if (split_.size != 0) WEIR_TRY(file_->ReadAt(split_.size - 1, std::span(&last, 1)));
     if (now.size > split_.size && last != '\n') return false;
     const auto version = env::HashPrefix(*file_, split_.size);
     if (!version && version.error().kind == ErrorKind::kConflict) return false;
     if (!version) return Fail(version.error());
-    return *version == split_.version;
+    return *version == ContentOf(split_.version);
   }
 
   std::unique_ptr<env::OpenFile> file_;
@@ -71,10 +73,11 @@ Result<std::unique_ptr<OpenSplit>> OpenFileSplit(env::Files& files, const std::s
   WEIR_ASSIGN(const env::FileStatus status, (*file)->Status());
   const bool as_known = status.size == split.size && status.mtime_ns == split.mtime_ns;
   if (!as_known) {
-    const auto hash =
-        status.size < split.size ? std::string() : env::HashPrefix(**file, split.size);
+    const bool another =
+        status.size < split.size || (status.size != split.size && IsAll(split.version));
+    const auto hash = another ? std::string() : env::HashPrefix(**file, split.size);
     if (!hash) return Fail(hash.error());
-    if (*hash != split.version) return Lost(split, "the file has other content now");
+    if (*hash != ContentOf(split.version)) return Lost(split, "the file has other content now");
   }
   return std::make_unique<FileSplit>(std::move(*file), status, split);
 }

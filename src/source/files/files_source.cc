@@ -9,6 +9,7 @@
 #include "source/files/file_names_internal.h"
 #include "source/files/file_news_internal.h"
 #include "source/files/file_split_internal.h"
+#include "source/files/file_version_internal.h"
 #include "source/files/put_away_internal.h"
 
 namespace weir::source {
@@ -27,6 +28,12 @@ enum class Complete : uint8_t {
   kWholeRecords,  // Up to the last whole record.
   kNothing,       // Not yet.
 };
+
+// Some digits that no other version has.
+std::string Own(const std::string& version) {
+  constexpr size_t kOwnDigits = 8;
+  return (IsAll(version) ? env::ContentHashHex(version) : version).substr(0, kOwnDigits);
+}
 
 bool IsMarker(const std::string& path) {
   return path.ends_with(".ready") || LastName(path) == "_SUCCESS";
@@ -86,9 +93,8 @@ class FilesSource final : public Source {
   }
 
   Result<LandedAs> LandAs(const ObjectProgress& split) const override {
-    constexpr size_t kOwnDigits = 8;
     return LandedAs{.name = split.object.substr(split.object.rfind('/') + 1),
-                    .own = split.version.substr(0, kOwnDigits),
+                    .own = Own(split.version),
                     .at = {split.mtime_ns / 1000},
                     .seq = 0};
   }
@@ -156,7 +162,9 @@ class FilesSource final : public Source {
       return {};
     }
     WEIR_ASSIGN(const auto known, cursor.ByPath(seen.name));
-    if (known && known->size == seen.status.size && known->mtime_ns == seen.status.mtime_ns) {
+    const bool begun_in_part = spec_.each_is_all && known && !known->done;
+    if (known && known->size == seen.status.size && known->mtime_ns == seen.status.mtime_ns &&
+        !begun_in_part) {
       if (news_.followed()) by_inode_[seen.status.inode] = seen.name;
       TellKnown(seen, *known, found);
       return {};
@@ -225,16 +233,11 @@ class FilesSource final : public Source {
       return {};
     }
     WEIR_ASSIGN(const auto same, cursor.ByVersion(object.version));
-    // A file that was renamed or touched is none that came.
-    const bool again = spec_.each_is_all && same && same->done &&
-                       same->mtime_ns != object.mtime_ns &&
-                       !(known && known->version == object.version);
-    if (again) {
-      Give(seen, std::move(object), found);
-      return {};
-    }
-    if (!same || !same->done) {
-      if (same) object.state = same->state;  // Touched or renamed in the middle of reading it.
+    // Back under its name, after other content.
+    const bool put_back = spec_.each_is_all && same && same->object == object.object;
+    if (!same || !same->done || put_back) {
+      // Touched or renamed in the middle of reading it.
+      if (same && !spec_.each_is_all) object.state = same->state;
       Give(seen, std::move(object), found);
       return {};
     }
@@ -259,7 +262,7 @@ class FilesSource final : public Source {
     bool grown = false;  // It begins with all that was known of it.
     if (known && known->size != 0 && known->size <= seen.status.size) {
       WEIR_TRY(env::HashRange(*seen.file, 0, known->size, hash));
-      grown = hash.Hex() == known->version;
+      grown = hash.Hex() == ContentOf(known->version);
       if (grown) {
         hashed = known->size;
       } else {
@@ -287,7 +290,7 @@ class FilesSource final : public Source {
       if (object.size <= hashed) return std::nullopt;
     }
     WEIR_TRY(env::HashRange(*seen.file, hashed, object.size, hash));
-    object.version = hash.Hex();
+    object.version = VersionOf(hash.Hex(), seen.status.mtime_ns, spec_.each_is_all);
     return object;
   }
 

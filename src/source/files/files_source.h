@@ -47,7 +47,7 @@ struct FilesSpec {
   format::CsvOptions csv = format::CsvOptions::OfInput();
   bool grow = true;
   // Each file is all there is, and the newest counts (the sink's `write: replace`): files are in
-  // the order of their times, and content that was read counts again when it is delivered again.
+  // the order of their times, and content that was read counts again when it comes with another.
   bool each_is_all = false;
   bool follow = false;  // Of `weir run --follow` and `weir serve`; `weir run` takes what is there.
   Ready ready;

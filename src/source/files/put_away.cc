@@ -2,6 +2,7 @@
 
 #include "env/failpoint.h"
 #include "env/hash.h"
+#include "source/files/file_version_internal.h"
 #include "source/files/put_away_internal.h"
 
 namespace weir::source {
@@ -36,7 +37,8 @@ PutAway::PutAway(const FilesContext& context, const FilesSpec& spec)
     : context_(context),
       names_(context.folder, spec.glob),
       marked_(std::holds_alternative<ReadyMarker>(spec.ready)),
-      when_done_(spec.when_done) {}
+      when_done_(spec.when_done),
+      each_is_all_(spec.each_is_all) {}
 
 Errors PutAway::Run(const std::vector<ledger::ObjectProgress>& finished,
                     const std::vector<std::string>& folders, Cursor& cursor) {
@@ -113,10 +115,11 @@ Result<bool> PutAway::IsDone(const std::string& hidden, Cursor& cursor) {
   WEIR_ASSIGN(const auto file, context_.files.Open(hidden));
   if (file->writers() == env::Writers::kSome) return false;
   WEIR_ASSIGN(const env::FileStatus before, file->Status());
-  WEIR_ASSIGN(const std::string version, env::HashPrefix(*file, before.size));
+  WEIR_ASSIGN(std::string content, env::HashPrefix(*file, before.size));
   WEIR_ASSIGN(const env::FileStatus after, file->Status());
   if (!(before == after)) return false;
-  WEIR_ASSIGN(const auto known, cursor.ByVersion(version));
+  WEIR_ASSIGN(const auto known,
+              cursor.ByVersion(VersionOf(std::move(content), before.mtime_ns, each_is_all_)));
   return known && known->done;
 }
 

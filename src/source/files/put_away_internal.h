@@ -39,6 +39,7 @@ class PutAway {
   FileNames names_;
   bool marked_;
   WhenDone when_done_;
+  bool each_is_all_;
   bool looked_for_hidden_ = false;
   std::set<std::string> hidden_;         // Private names that are there.
   std::map<std::string, Error> failed_;  // By path.
