@@ -58,7 +58,7 @@ Result<FoundLetter> FindLetter(pipeline::LetterView& view, const std::string& pr
   if (!IsHex(prefix))
     return Fail(ErrorKind::kInvalid, "dlq.id", "'" + prefix + "' is not an id: hex digits",
                 "weir dlq ls");
-  WEIR_ASSIGN(const auto stream, view.Run("SELECT id, pipeline, state FROM letters WHERE "
+  WEIR_ASSIGN(const auto stream, view.Run("SELECT DISTINCT id, pipeline, state FROM letters WHERE "
                                           "starts_with(id, " +
                                           engine::QuotedText(prefix) + ") ORDER BY id LIMIT 2"));
   WEIR_ASSIGN(const auto rows, stream->Next());

@@ -170,24 +170,28 @@ class Recounting {
     RecountedLetters counted{.pipeline = pipeline};
     for (const auto& [batch, rows] : tables_["dead_letters." + pipeline].rows)
       counted.rejected += rows;
-    std::set<std::string> settled;
-    for (const auto& [id, standing] : ledger::Standings(entries)) {
-      if (standing.state == ledger::LetterState::kReplayed) ++counted.replayed;
-      if (standing.state == ledger::LetterState::kDuplicate) ++counted.duplicate;
-      if (standing.state == ledger::LetterState::kDiscarded) ++counted.discarded;
-      if (standing.settled()) settled.insert(id);
-    }
+    std::map<std::string, ledger::LetterState> settled;
+    for (const auto& [id, standing] : ledger::Standings(entries))
+      if (standing.settled()) settled.emplace(id, standing.state);
     if (settled.empty()) return {};
     const auto known = Query("SELECT id AS batch, count(*) AS n FROM dead_letters." +
                              engine::QuotedName(pipeline) + " GROUP BY 1");
     if (!known) return {};  // Found above: the table or a file of it is gone.
-    uint64_t open = 0;
-    for (const auto& [id, rows] : *known)
-      if (settled.erase(id) == 0) open += rows;
-    for (const std::string& id : settled)
+    for (const auto& [id, rows] : *known) {
+      const auto state = settled.extract(id);
+      if (!state) {
+        counted.open += rows;
+      } else if (state.mapped() == ledger::LetterState::kReplayed) {
+        counted.replayed += rows;
+      } else if (state.mapped() == ledger::LetterState::kDuplicate) {
+        counted.duplicate += rows;
+      } else {
+        counted.discarded += rows;
+      }
+    }
+    for (const auto& [id, state] : settled)
       Find("verify.letters", "dead letter " + id + " of " + pipeline +
                                  " is settled in the ledger, but not in the table");
-    counted.open = open;
     if (counted.rejected != counted.open + counted.replayed + counted.duplicate + counted.discarded)
       Find("verify.letters", "pipeline " + pipeline +
                                  ": rejected is not open + replayed + "

@@ -79,9 +79,14 @@ Result<LettersThatStand> LettersThatStand::Of(catalog::Catalog& catalog, table::
   int64_t replaced_by = 0;
   for (const catalog::BatchRecord& record : records) {
     if (record.state != ledger::BatchState::kCommitted) continue;
-    const auto target =
-        std::ranges::find(record.outcome->tables, table.ToString(), &ledger::TableOutcome::table);
-    if (!record.outcome->replay && target != record.outcome->tables.end() && target->total) {
+    const auto& tables = record.outcome->tables;
+    const auto target = std::ranges::find(tables, table.ToString(), &ledger::TableOutcome::table);
+    // It wrote to another table, as the pipeline then said.
+    if (target == tables.end() && std::ranges::any_of(tables, [&](const auto& one) {
+          return !one.table.starts_with("dead_letters.");
+        }))
+      continue;
+    if (!record.outcome->replay && target != tables.end() && target->total) {
       stand.batches_->clear();
       replaced_by = target->snapshot;
     }

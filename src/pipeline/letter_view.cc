@@ -163,11 +163,13 @@ Result<std::vector<std::string>> LetterView::Select(const std::string& where) {
     return Fail(WithContext(std::move(error), "--where"));
   }
   std::vector<std::string> ids;
+  std::set<std::string> known;  // A file that was lost twice has two rows of one id.
   while (true) {
     WEIR_ASSIGN(const auto rows, (*stream)->Next());
     if (rows == nullptr) return ids;
     const auto& column = ColumnOf<arrow::StringArray>(*rows, "id");
-    for (int64_t row = 0; row < rows->num_rows(); ++row) ids.push_back(column.GetString(row));
+    for (int64_t row = 0; row < rows->num_rows(); ++row)
+      if (known.insert(column.GetString(row)).second) ids.push_back(column.GetString(row));
   }
 }
 
@@ -208,7 +210,7 @@ Result<std::vector<source::Letter>> LetterView::Read(std::span<const std::string
   }
   std::vector<source::Letter> letters;
   for (const std::string& id : ids)
-    if (const auto at = found.find(id); at != found.end()) letters.push_back(std::move(at->second));
+    if (auto one = found.extract(id)) letters.push_back(std::move(one.mapped()));
   return letters;
 }
 

@@ -37,8 +37,8 @@ class LetterView {
   // Runs a SELECT that reads `letters`. The next call ends its stream.
   Result<std::unique_ptr<engine::ArrowStream>> Run(const std::string& select);
 
-  // Ids of the letters that match `where` (empty: all), in the order of their inputs. Error
-  // dlq.where (kInvalid) for SQL that is malformed.
+  // Ids of the letters that match `where` (empty: all), each once, in the order of their inputs.
+  // Error dlq.where (kInvalid) for SQL that is malformed.
   Result<std::vector<std::string>> Select(const std::string& where);
 
   // Those of `ids` that are not settled, in that order.

@@ -1,5 +1,6 @@
 // What a file holds, as the cursor names it: the hash of its content. Where each file is all there
-// is, content may be delivered again: then the time of its change belongs to it. Private to
+// is, content may be delivered again: then the time of its change belongs to it (HASH@NS), and a
+// number where it came back under its name after other content (HASH@NS.2). Private to
 // source/files/.
 #pragma once
 

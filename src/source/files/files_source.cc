@@ -232,12 +232,15 @@ class FilesSource final : public Source {
       news_.Again(seen.path);
       return {};
     }
-    WEIR_ASSIGN(const auto same, cursor.ByVersion(object.version));
+    WEIR_ASSIGN(const auto same, Same(object, cursor));
     // Back under its name, after other content.
     const bool put_back = spec_.each_is_all && same && same->object == object.object;
     if (!same || !same->done || put_back) {
       // Touched or renamed in the middle of reading it.
       if (same && !spec_.each_is_all) object.state = same->state;
+      if (put_back) {
+        WEIR_ASSIGN(object.version, Unused(object.version, cursor));
+      }
       Give(seen, std::move(object), found);
       return {};
     }
@@ -252,6 +255,25 @@ class FilesSource final : public Source {
       found.skipped.push_back({std::move(object), same->object});
     }
     return {};
+  }
+
+  // What was read of that content; also when `write` said otherwise, and versions were others.
+  Result<std::optional<ObjectProgress>> Same(const ObjectProgress& object, Cursor& cursor) const {
+    WEIR_ASSIGN(const auto same, cursor.ByVersion(object.version));
+    if (same && same->done) return same;
+    WEIR_ASSIGN(const auto other, cursor.ByVersion(VersionOf(std::string(ContentOf(object.version)),
+                                                             object.mtime_ns, !spec_.each_is_all)));
+    return other && other->done && other->mtime_ns == object.mtime_ns ? other : same;
+  }
+
+  // Another delivery of what has that version: what hangs on a version is told apart.
+  static Result<std::string> Unused(const std::string& version, Cursor& cursor) {
+    std::string unused = version;
+    for (int number = 2;; ++number) {
+      WEIR_ASSIGN(const auto known, cursor.ByVersion(unused));
+      if (!known) return unused;
+      unused = version + "." + std::to_string(number);
+    }
   }
 
   // What the file holds, and where to go on in it. None: no whole record was added to it.

@@ -88,7 +88,7 @@ Result<void> PutAway::Hide(const std::string& path) {
 
 Result<void> PutAway::Finish(const std::string& hidden, Cursor& cursor) {
   const std::string path = FolderOf(hidden) + "/" + NameBehind(LastName(hidden));
-  auto done = IsDone(hidden, cursor);
+  auto done = IsDone(hidden, path, cursor);
   if (!done) {
     if (done.error().kind == ErrorKind::kNotFound) hidden_.erase(hidden);
     return Fail(std::move(done).error());
@@ -110,16 +110,20 @@ Result<void> PutAway::Finish(const std::string& hidden, Cursor& cursor) {
   return marked_ ? context_.files.Remove(path + ".ready") : Result<void>{};
 }
 
-// Whether all of its content is committed and nobody can be adding to it.
-Result<bool> PutAway::IsDone(const std::string& hidden, Cursor& cursor) {
+// Whether all of its content is committed and nobody can be adding to it. `path` is its name.
+Result<bool> PutAway::IsDone(const std::string& hidden, const std::string& path, Cursor& cursor) {
   WEIR_ASSIGN(const auto file, context_.files.Open(hidden));
   if (file->writers() == env::Writers::kSome) return false;
   WEIR_ASSIGN(const env::FileStatus before, file->Status());
-  WEIR_ASSIGN(std::string content, env::HashPrefix(*file, before.size));
+  WEIR_ASSIGN(const std::string content, env::HashPrefix(*file, before.size));
   WEIR_ASSIGN(const env::FileStatus after, file->Status());
   if (!(before == after)) return false;
-  WEIR_ASSIGN(const auto known,
-              cursor.ByVersion(VersionOf(std::move(content), before.mtime_ns, each_is_all_)));
+  WEIR_ASSIGN(auto known, cursor.ByPath(names_.NameOf(path)));
+  if (known && known->done && known->size == before.size && known->mtime_ns == before.mtime_ns &&
+      ContentOf(known->version) == content)
+    return true;
+  if (each_is_all_) return false;  // What was done under that name once may have come again.
+  WEIR_ASSIGN(known, cursor.ByVersion(content));
   return known && known->done;
 }
 

@@ -30,7 +30,7 @@ class PutAway {
   void Note(const Result<void>& done, const std::string& path);
   Result<void> Hide(const std::string& path);
   Result<void> Finish(const std::string& hidden, Cursor& cursor);
-  Result<bool> IsDone(const std::string& hidden, Cursor& cursor);
+  Result<bool> IsDone(const std::string& hidden, const std::string& path, Cursor& cursor);
   Result<void> Move(const std::string& hidden, const std::string& name, const MoveTo& to);
   Result<void> PutUnder(const std::string& hidden, const std::string& target);
   Result<void> CopyUnder(const std::string& hidden, const std::string& target);

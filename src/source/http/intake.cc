@@ -250,14 +250,25 @@ std::expected<env::Hash128, Refusal> PipelineIntake::HashBodies(
   return requests.size() == 1 ? hash : env::ContentHash128(hashes);
 }
 
+namespace {
+
+// What is kept of a value: whole characters.
+std::string_view Beginning(std::string_view value) {
+  if (value.size() <= kRequestValueBytesMax) return value;
+  size_t end = kRequestValueBytesMax;
+  while (end != 0 && (static_cast<uint8_t>(value[end]) & 0xC0) == 0x80) --end;
+  return value.substr(0, end);
+}
+
+}  // namespace
+
 void PipelineIntake::FindValues(const Request& request, RequestRecord& record) const {
   for (const columnar::ColumnSpec& column : pipeline_.columns) {
     if (!column.outside) continue;
     const bool header = column.outside->where == OutsideDefault::Where::kHeader;
     const std::string_view value =
         ValueOf(header ? request.headers : request.path, column.outside->name, header);
-    if (!value.empty())
-      record.values.emplace_back(column.name, value.substr(0, kRequestValueBytesMax));
+    if (!value.empty()) record.values.emplace_back(column.name, std::string(Beginning(value)));
   }
 }
 

@@ -34,6 +34,12 @@ class SpoolReader final : public env::ByteReader {
   std::unique_ptr<env::ByteReader> reader_;
 };
 
+// A damaged log is no broken input: nothing that was acknowledged is passed over for it.
+Error OfTheLog(Error error) {
+  error.kind = ErrorKind::kIo;
+  return error;
+}
+
 // The texts of a range of requests, one behind the other, each ending with its line.
 class TextReader final : public env::ByteReader {
  public:
@@ -44,8 +50,9 @@ class TextReader final : public env::ByteReader {
     size_t got = 0;
     while (got < into.size()) {
       if (inner_ == nullptr && rest_.empty()) {
-        WEIR_ASSIGN(const bool more, NextRequest());
-        if (!more) break;
+        auto more = NextRequest();
+        if (!more) return Fail(OfTheLog(std::move(more).error()));
+        if (!*more) break;
       }
       WEIR_ASSIGN(const size_t count, ReadSome(into.subspan(got)));
       got += count;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <future>
 
 #include "base/limits.h"
@@ -82,6 +83,34 @@ TEST_F(RequestSplitTest, AHeadThatIsLongerThanWhatIsReadOfItIsReadWhole) {
   const auto opened = OpenRequests(Stream(), found->splits.front());
   ASSERT_TRUE(opened) << opened.error().ToString();
   EXPECT_EQ(opened->split->parts()->parts.front().values, record.values);
+}
+
+TEST_F(RequestSplitTest, ADamagedBodyIsNoBrokenInput) {
+  RequestRecord record;
+  record.text_bytes = 300'000;
+  record.text_lines = 1;
+  std::string head;
+  EncodeRequest(record, head);
+  std::promise<Result<wal::Sequence>> done;
+  log_->Append(wal::StreamOf("orders"), head, std::string(record.text_bytes, 'x'),
+               [&](Result<wal::Sequence> at) { done.set_value(std::move(at)); });
+  ASSERT_TRUE(done.get_future().get());
+  {
+    std::fstream file(folder_.path() + "/log/00000000000000000001.log",
+                      std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(200'000);
+    file.put('y');
+  }
+  const RequestStream stream = Stream();
+  const auto found = FindRequestSplits(stream, wal::Sequence(), 1);
+  ASSERT_TRUE(found);
+  const auto opened = OpenRequests(stream, found->splits.front());
+  ASSERT_TRUE(opened);
+  std::string into(1'000'000, '\0');
+  const auto read = opened->split->Read(0)->Read(into);
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, "wal.corrupt");
+  EXPECT_EQ(read.error().kind, ErrorKind::kIo) << "what is corrupt in itself becomes a dead letter";
 }
 
 TEST_F(RequestSplitTest, WhereNothingIsBehindThereIsNoMore) {
