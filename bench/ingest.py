@@ -25,8 +25,8 @@ from measure import machine, plot
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 REPORT = ROOT / "docs/benchmarks/ingest.md"
 # How much of each: seconds and rounds of a rate, seconds, MiB, commits, events, seconds and starts, requests.
-WHOLE = {"rates": (4, 3), "sustained": 60, "bodies": 2048, "restart": 1024, "visible": (1000, 150), "idle": (5, 30), "sweep": 1000}
-TRY = {"rates": (1, 1), "sustained": 5, "bodies": 32, "restart": 32, "visible": (10, 20), "idle": (1, 3), "sweep": 20}
+WHOLE = {"rates": (4, 3), "sustained": 60, "bodies": (2048, 5), "restart": 1024, "visible": (1000, 150), "idle": (5, 30), "sweep": 1000}
+TRY = {"rates": (1, 1), "sustained": 5, "bodies": (32, 1), "restart": 32, "visible": (10, 20), "idle": (1, 3), "sweep": 20}
 
 
 def table(heads, rows):
@@ -65,7 +65,8 @@ def idle_text(found):
 def bodies_text(found):
     rate, alone = found["megabytes_per_second"], found["disk_megabytes_per_second"]
     bar = min(alone / 2, 700)
-    text = (f"{found['megabytes']:,.0f} MB: {rate:.0f} MB/s (p50 {found['p50_ms']:.1f} ms, p99 {found['p99_ms']:.1f} ms for a body); "
+    text = (f"{found['megabytes']:,.0f} MB: {rate:.0f} MB/s (rounds from {found['slowest']:.0f} to {found['fastest']:.0f}; p50 {found['p50_ms']:.1f} ms, "
+            f"p99 {found['p99_ms']:.1f} ms for a body); "
             f"the prototype on the same core {found['peer_megabytes_per_second']:.0f} MB/s; "
             f"the disk alone writes and syncs pieces of that size at {alone:.0f} MB/s.")
     return text, [verdict("NDJSON bodies of 1 MB, durable", f"{rate:.0f} MB/s", f"{bar:.0f} MB/s", rate >= bar)]
@@ -134,7 +135,7 @@ def report(page, much):
     page.parent.mkdir(parents=True, exist_ok=True)
     middle, taken, sync = parts.rates(*much["rates"])
     samples, loop = parts.sustained(much["sustained"], middle["weir serve"][0]["requests_per_second"] / 2)
-    idle, bodies, restart = parts.idle(*much["idle"]), parts.bodies(much["bodies"]), parts.restart(much["restart"])
+    idle, bodies, restart = parts.idle(*much["idle"]), parts.bodies(*much["bodies"]), parts.restart(much["restart"])
     visible, times = parts.visible(*much["visible"])
     with tempfile.TemporaryDirectory() as folder:
         swept = parts.sweep(folder, much["sweep"])
@@ -186,7 +187,7 @@ METHOD = {
                         "three rounds (FastAPI: one), sides in turns; latency at 70 % of it counts from when a request was due, and its\n"
                         "p99 is the median of the rounds. Commits into the table run beside, on the same core.",
     "Half of the peak, for a minute": "An open loop of single events at half of the rate above; the server decodes, checks and commits them meanwhile.",
-    "Bodies of 1 MB": "Eight connections. The disk's own pace is one writer with one fdatasync for each piece, in a file that was\n"
+    "Bodies of 1 MB": "Eight connections; medians of five rounds, sides in turns. The disk's own pace is one writer with one fdatasync for each piece, in a file that was\n"
                       "written with zeros ahead.",
     "Event to query": "From the sending of one event to the end of its commit (`?ack=committed`), from when on every query that begins sees\n"
                       "it; one in twenty is asked for. Events come at random times, twelve a second, with `flush: {every: 100ms}`.",
@@ -214,7 +215,7 @@ def main():
         return
     one = {
         "idle": lambda: idle_text(parts.idle()),
-        "bodies": lambda: bodies_text(parts.bodies(number or 2048)),
+        "bodies": lambda: bodies_text(parts.bodies(number or 2048, 3)),
         "visible": lambda: visible_text(parts.visible(1000 if number is None else number)[0]),
         "sustained": lambda: sustained_text(*parts.sustained(
             number or 60, numbers[1] if len(numbers) > 1 else parts.weir(5)[0]["requests_per_second"] / 2)),

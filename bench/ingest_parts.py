@@ -91,24 +91,29 @@ def post(port, body, path="/orders?ack=committed", wanted=200):
     assert answer.status == wanted, (answer.status, text)
 
 
-def bodies(mebibytes):
-    """MB/s of durable NDJSON bodies of 1 MB; what the prototype does with them, and the disk alone with such pieces."""
+def bodies(mebibytes, rounds):
+    """MB/s of durable NDJSON bodies of 1 MB; what the prototype does with them, and the disk alone with such pieces.
+    Medians of so many rounds, sides in turns."""
     def how(mebibytes):
         return ["--items", str(NDJSON_ITEMS), "--connections", "8", "--requests", str(max(8, mebibytes * 1024**2 // 10**6)),
                 "--time", "600s", "--open", "0"]
 
-    with Project() as project:
-        with Disk(project.folder) as one:
-            alone = [one.megabytes_per_second(min(mebibytes, 512) << 20)]
-        with project.serve() as server:
-            loops = load(server.port, *how(mebibytes))
-        project.must_hold(acknowledged(loops, NDJSON_ITEMS))
-        with Disk(project.folder) as one:
-            alone.append(one.megabytes_per_second(min(mebibytes, 512) << 20))
-    peer = ingest_peers.prototype(*how(min(mebibytes, 512)))
-    return {"megabytes_per_second": loops[0]["megabytes_per_second"],
-            "peer_megabytes_per_second": peer[0]["megabytes_per_second"], "p50_ms": loops[0]["p50_ms"],
-            "p99_ms": loops[0]["p99_ms"], "disk_megabytes_per_second": sum(alone) / 2, "megabytes": mebibytes * 1.048576}
+    ours, peers, alone = [], [], []
+    for _ in range(rounds):
+        with Project() as project:
+            with Disk(project.folder) as one:
+                alone.append(one.megabytes_per_second(min(mebibytes, 512) << 20))
+            with project.serve() as server:
+                loops = load(server.port, *how(mebibytes))
+            project.must_hold(acknowledged(loops, NDJSON_ITEMS))
+        ours.append(loops[0])
+        peers.append(ingest_peers.prototype(*how(min(mebibytes, 512)))[0]["megabytes_per_second"])
+    ours.sort(key=lambda loop: loop["megabytes_per_second"])
+    middle = ours[rounds // 2]
+    return {"megabytes_per_second": middle["megabytes_per_second"], "peer_megabytes_per_second": sorted(peers)[rounds // 2],
+            "p50_ms": middle["p50_ms"], "p99_ms": middle["p99_ms"], "disk_megabytes_per_second": sorted(alone)[rounds // 2],
+            "slowest": ours[0]["megabytes_per_second"], "fastest": ours[-1]["megabytes_per_second"],
+            "megabytes": mebibytes * 1.048576}
 
 
 def seen(project, server, events, begin):
