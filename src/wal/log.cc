@@ -22,7 +22,7 @@ namespace {
 constexpr std::chrono::seconds kTryAgain{1};  // To make a segment, where the disk was full.
 constexpr uint64_t kSmallBytes = 64 * 1024;   // A body for which room is always kept.
 constexpr std::chrono::milliseconds kBetweenPieces{5};  // Of a segment being made.
-constexpr uint64_t kAheadBytes = 4 * 1024 * 1024;       // Of the writer, in these pieces.
+constexpr uint64_t kAheadBytes = 4 * 1024 * 1024;       // They keep so far before the writer.
 constexpr std::string_view kRecycledName = "recycled.new";
 constexpr size_t kSpareGroups = 4;  // Buffers kept.
 
