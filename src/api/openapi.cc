@@ -2,6 +2,7 @@
 
 #include "api/problem.h"
 #include "api/route.h"
+#include "base/letter_case.h"
 #include "base/limits.h"
 #include "base/request_limits.h"
 
@@ -162,11 +163,6 @@ ordered_json Operation(const Route& route, bool with_tokens) {
   if (!route.bodies.empty()) operation["requestBody"]["required"] = true;
   operation["responses"] = Answers(route, with_tokens);
   return operation;
-}
-
-std::string Lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  return text;
 }
 
 std::string_view NextSegment(std::string_view& path) {

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/ids.h"
+#include "base/letter_case.h"
 #include "base/result.h"
 #include "base/spelling.h"
 #include "base/units.h"
@@ -55,6 +56,13 @@ TEST(Spelling, FindsTheWordThatWasMeant) {
   EXPECT_EQ(NearestWord("sorce", words), "source");
   EXPECT_EQ(NearestWord("contarct", words), "contract");
   EXPECT_EQ(NearestWord("warehouse", words), std::nullopt);
+}
+
+TEST(LetterCase, IsOfAToZAlone) {
+  EXPECT_EQ(Lower("Content-TYPE @[`{ \xC3\x84"), "content-type @[`{ \xC3\x84");
+  EXPECT_TRUE(EqualAnyCase("Order_ID", "ORDER_id"));
+  EXPECT_FALSE(EqualAnyCase("order", "orders"));
+  EXPECT_FALSE(EqualAnyCase("[", "{"));
 }
 
 TEST(Error, KindsDecideTheExitCode) {

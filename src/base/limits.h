@@ -31,7 +31,7 @@ inline constexpr uint64_t kBatchRowsDefault = 100'000;
 inline constexpr uint64_t kBatchBytesDefault = 64ULL * 1024 * 1024;
 inline constexpr size_t kBatchSplitsMax = 1'000;
 inline constexpr size_t kReadAheadBytes =
-    16 * 1024 * 1024;  // Of input, decoded and not yet checked.
+    32 * 1024 * 1024;  // Of memory, for what is decoded and not yet checked.
 inline constexpr size_t kReadAheadPieces = 64;
 
 // What a pipeline keeps in mind of its table.
@@ -70,7 +70,7 @@ inline constexpr int64_t kMergeBytesMax = 64 * 1024 * 1024;  // Of files that on
 // Behind a writer only what trickles in is merged, and little at once: a bulk load would otherwise
 // write each row twice, with a merge in memory beside its batch.
 inline constexpr size_t kSmallFilesBeforeMerge = 32;
-inline constexpr int64_t kSmallFileBytesBehindWriter = 2 * 1024 * 1024;
+inline constexpr int64_t kSmallFileBytesBehindWriter = 1024 * 1024;
 inline constexpr int64_t kMergeBytesBehindWriter = 16 * 1024 * 1024;
 inline constexpr int kCommitTriesMax = 50;
 inline constexpr size_t kWritesAtOnce = 16;  // Objects being made durable side by side.

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/letter_case.h"
 #include "config/effective.h"
 
 namespace weir::cli {
@@ -18,11 +19,6 @@ using config::Node;
 using nlohmann::json;
 
 constexpr std::string_view kMask = "********";
-
-std::string Lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
 
 bool NamesSecret(const std::string& name) {
   constexpr std::array kWords = {"password", "passwd",     "secret",     "token",

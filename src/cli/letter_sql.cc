@@ -8,6 +8,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "base/letter_case.h"
 #include "cli/dlq_letters.h"
 #include "engine/sql.h"
 
@@ -17,11 +18,6 @@ namespace {
 using source::Letter;
 
 constexpr const char* kRaw = "raw";
-
-std::string Lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
 
 std::string Trimmed(const std::string& text) {
   const size_t begin = text.find_first_not_of(" \t\n\"");

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <set>
 
+#include "base/letter_case.h"
 #include "cli/commands.h"
 #include "cli/line_editor.h"
 #include "cli/reading.h"
@@ -28,12 +29,6 @@ constexpr const char* kHelp =
     "DESCRIBE t;      the columns of a table\n"
     "Ctrl-C           cancels what is typed, or what runs\n"
     "Tab              completes tables, columns and keywords\n";
-
-std::string Folded(std::string_view text) {
-  std::string folded(text);
-  std::ranges::transform(folded, folded.begin(), [](unsigned char c) { return std::tolower(c); });
-  return folded;
-}
 
 std::string Trimmed(std::string text) {
   const auto blank = [](char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; };
@@ -102,15 +97,15 @@ class Names {
     found.word_begins = NameBegins(before);
     const std::string_view word = before.substr(found.word_begins);
     if (word.empty()) return found;
-    const std::string folded = Folded(word);
+    const std::string folded = Lower(word);
     std::set<std::string> words;
     for (const std::string& name : names_)
-      if (Folded(name).starts_with(folded)) words.insert(name);
+      if (Lower(name).starts_with(folded)) words.insert(name);
     const bool small = std::ranges::none_of(
         word, [](char c) { return std::isupper(static_cast<unsigned char>(c)) != 0; });
     for (const std::string_view keyword : SqlKeywords())
-      if (Folded(keyword).starts_with(folded))
-        words.insert(small ? Folded(keyword) : std::string(keyword));
+      if (Lower(keyword).starts_with(folded))
+        words.insert(small ? Lower(keyword) : std::string(keyword));
     found.words.assign(words.begin(), words.end());
     return found;
   }

@@ -9,6 +9,7 @@
 #include <charconv>
 
 #include "base/check.h"
+#include "base/letter_case.h"
 #include "base/spelling.h"
 
 namespace weir::columnar {
@@ -118,10 +119,8 @@ class TypeReader {
   }
 
   static bool HasField(const Type& type, const std::string& name) {
-    const auto lower = [](unsigned char c) { return std::tolower(c); };
-    return std::ranges::any_of(type.children, [&](const Field& field) {
-      return std::ranges::equal(field.name, name, {}, lower, lower);
-    });
+    return std::ranges::any_of(
+        type.children, [&name](const Field& field) { return EqualAnyCase(field.name, name); });
   }
 
   void SkipBlanks() {
@@ -141,12 +140,7 @@ class TypeReader {
       ++at_;
     return std::string(text_.substr(begin, at_ - begin));
   }
-  std::string ReadWord() {
-    std::string word = ReadName();
-    std::transform(word.begin(), word.end(), word.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return word;
-  }
+  std::string ReadWord() { return Lower(ReadName()); }
   Result<int> ReadNumber() {
     SkipBlanks();
     int number = 0;

@@ -1,7 +1,6 @@
 #include "contract/contract.h"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <set>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "arrow/record_batch.h"
 #include "arrow/type.h"
 #include "base/check.h"
+#include "base/letter_case.h"
 #include "base/limits.h"
 #include "columnar/keep_rows.h"
 #include "contract/rules_internal.h"
@@ -25,11 +25,6 @@ using columnar::DecodedBatch;
 using columnar::Kind;
 using columnar::Reason;
 using columnar::RejectedRow;
-
-std::string Lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
 
 bool IsReserved(const std::string& name) {
   static const std::set<std::string> names = {

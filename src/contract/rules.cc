@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cctype>
 #include <map>
 #include <numeric>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "arrow/buffer.h"
 #include "arrow/record_batch.h"
 #include "arrow/type.h"
+#include "base/letter_case.h"
 #include "contract/rule_alone_internal.h"
 #include "engine/sql.h"
 
@@ -18,11 +18,6 @@ namespace weir::contract {
 namespace {
 
 constexpr int kCausesAsked = 8;  // Causes of errors that one Run asks the engine for.
-
-std::string Lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
 
 // What reads the time in SQL, and the batch's time in its place.
 const std::map<std::string, std::string>& TimeNames() {

@@ -10,17 +10,13 @@
 
 #include "arrow/array.h"
 #include "arrow/record_batch.h"
+#include "base/letter_case.h"
 #include "engine/engine_internal.h"
 
 namespace weir::engine {
 namespace {
 
 using Json = nlohmann::json;
-
-std::string Lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
 
 bool IsSpace(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
 

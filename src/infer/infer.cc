@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/letter_case.h"
 #include "base/units.h"
 #include "format/file_schema.h"
 #include "format/scalars.h"
@@ -38,11 +39,6 @@ struct Fields {
   LookedAt looked;
   std::string document;  // The record of a JSON file, where it holds no other.
 };
-
-std::string Lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
 
 // By the first bytes, where the ending says nothing.
 Result<FormatKind> KindByContent(const Input& input) {

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/letter_case.h"
 #include "base/spelling.h"
 #include "config/field_table.h"
 
@@ -216,8 +217,7 @@ Result<CheckSpec> ParseCheck(std::string_view text) {
                   .place = {}};
   const size_t open = trimmed.find('(');
   if (open == std::string_view::npos || EndOfGroup(trimmed, open) != trimmed.size()) return check;
-  std::string name(Trimmed(trimmed.substr(0, open)));
-  std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string name = Lower(Trimmed(trimmed.substr(0, open)));
   const auto form = std::ranges::find(kForms, name, &Form::name);
   if (form == kForms.end()) return check;
   const auto arguments = SplitArguments(trimmed.substr(open + 1, trimmed.size() - open - 2));

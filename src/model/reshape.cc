@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "arrow/type.h"
+#include "base/letter_case.h"
 #include "model/reshape.h"
 
 namespace weir::model {
@@ -72,7 +73,7 @@ Result<table::TableShape> ShapeOf(const Model& model, const arrow::Schema& resul
       return Fail(BadColumn(model, "column " + field->name() + ": " + type.error().message,
                             "cast it to a type of a table"));
     for (const columnar::Field& other : shape.schema.fields) {
-      if (!std::ranges::equal(other.name, field->name(), {}, ::tolower, ::tolower)) continue;
+      if (!EqualAnyCase(other.name, field->name())) continue;
       return Fail(BadColumn(model, "two columns of the result are called " + field->name(),
                             "give one of them another name with AS"));
     }

@@ -143,7 +143,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> ToDeadLetters(
 Result<void> WriteDeadLetters(sink::Sink& sink, const DeadLetterOrigin& origin,
                               std::span<const columnar::RejectedRow> rows) {
   // More at once cost memory and save nothing that can be measured.
-  constexpr size_t kPieceRows = 256;
+  constexpr size_t kPieceRows = 512;
   for (; !rows.empty(); rows = rows.subspan(std::min(kPieceRows, rows.size()))) {
     WEIR_ASSIGN(const auto piece,
                 ToDeadLetters(origin, rows.first(std::min(kPieceRows, rows.size()))));

@@ -12,6 +12,7 @@
 #include <set>
 
 #include "base/check.h"
+#include "base/letter_case.h"
 #include "base/limits.h"
 #include "format/decoder.h"
 #include "format/json_members.h"
@@ -28,11 +29,6 @@ using table::kJsonDoc;
 
 std::unexpected<Error> FromArrow(const arrow::Status& status) {
   return Fail(ErrorKind::kInvalid, "pipeline.memory", status.ToString());
-}
-
-std::string Lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
 }
 
 columnar::Type TypeOf(Kind kind) {

@@ -1,3 +1,6 @@
+#include <arrow/record_batch.h>
+#include <arrow/util/byte_size.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
@@ -16,11 +19,16 @@ namespace {
 
 using ledger::ObjectProgress;
 
-// What a piece takes of memory, about. A refused record takes far more than its bytes: its row, a
-// reason, their texts. A megabyte of "[]," is three hundred thousand of them.
+// What a piece takes of memory, about: a megabyte of "[]," is three hundred thousand refused
+// records, and one of "x,1" as many faults, each far larger than its bytes.
 uint64_t WeightOf(const Piece& piece) {
-  constexpr uint64_t kOfRefused = 512;
-  return piece.bytes + (piece.rows ? piece.rows->broken.size() * kOfRefused : 0);
+  constexpr uint64_t kOfRefused = 512;  // A row, a reason, their texts.
+  constexpr uint64_t kOfFault = 256;
+  if (!piece.rows) return 0;
+  const columnar::DecodedBatch& decoded = *piece.rows;
+  const auto columns = static_cast<uint64_t>(arrow::util::TotalBufferSize(*decoded.rows));
+  return piece.bytes + columns + decoded.positions.size() * sizeof(columnar::RecordPosition) +
+         decoded.faults.size() * kOfFault + decoded.broken.size() * kOfRefused;
 }
 
 // Pieces on their way from the reading thread to the one that takes them.

@@ -8,7 +8,8 @@
 // Invariants:
 //   (1) Where a batch ends is a function of the bytes, the splits and the limits alone [I2]: what
 //       has been read ahead, and how fast, changes nothing.
-//   (2) At most kReadAheadBytes of input, and one piece more, are decoded and not yet taken [I9].
+//   (2) Of what is decoded and not yet taken, at most kReadAheadBytes are in memory, and two pieces
+//       more: one that waits for room, and one that is larger than all of it [I9].
 //
 // Threads: Next from one, which may be another than the one that made it. Borrows the source and
 // everything it opens with until it is dropped.

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <set>
 
 #include "arrow/array.h"
 #include "arrow/record_batch.h"
 #include "arrow/type.h"
 #include "base/check.h"
+#include "base/letter_case.h"
 #include "config/faults.h"
 #include "query/cells_internal.h"
 #include "query/output_internal.h"
@@ -26,11 +26,6 @@ constexpr std::array kFormats = {
     FormatName{"json", OutputFormat::kJson},       FormatName{"ndjson", OutputFormat::kNdjson},
     FormatName{"parquet", OutputFormat::kParquet}, FormatName{"md", OutputFormat::kMarkdown},
 };
-
-std::string Lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
 
 // What all forms of text have in common: they go row by row, and pass on what they have in pieces.
 class TextForm : public OutputForm {

@@ -1,9 +1,9 @@
 #include "query/table_uses.h"
 
 #include <algorithm>
-#include <cctype>
 #include <optional>
 
+#include "base/letter_case.h"
 #include "base/spelling.h"
 #include "query/at_snapshot.h"
 
@@ -13,11 +13,6 @@ namespace {
 using catalog::TableName;
 using engine::ReferenceKind;
 using engine::TableReference;
-
-std::string Lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
 
 // Table functions of DuckDB and its extensions that read files, addresses or memory.
 bool ReadsOutside(const std::string& function) {

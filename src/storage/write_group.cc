@@ -28,7 +28,15 @@ class WriteGroup::Writer final : public env::ByteWriter {
   uint64_t position_ = 0;
 };
 
-WriteGroup::~WriteGroup() { (void)Sync(); }
+WriteGroup::~WriteGroup() {
+  (void)Sync();
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  started_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
+}
 
 Result<std::unique_ptr<env::ByteWriter>> WriteGroup::Create(const std::string& location) {
   WEIR_ASSIGN(auto writer, store_.Create(location));
@@ -42,20 +50,43 @@ Result<void> WriteGroup::Put(const std::string& location, std::string_view bytes
 }
 
 Result<void> WriteGroup::Sync() {
-  while (!started_.empty()) WaitForOldest();
+  std::unique_lock lock(mutex_);
+  while (!waiting_.empty()) FinishOne(lock);
+  finished_.wait(lock, [this] { return finishing_ == 0; });
   return std::exchange(outcome_, {});
 }
 
 void WriteGroup::Start(std::unique_ptr<env::ByteWriter> writer) {
-  if (started_.size() == kWritesAtOnce) WaitForOldest();
-  started_.push_back(
-      std::async(std::launch::async, [writer = std::move(writer)] { return writer->Finish(); }));
+  std::unique_lock lock(mutex_);
+  finished_.wait(lock, [this] { return waiting_.size() + finishing_ < kWritesAtOnce; });
+  waiting_.push_back(std::move(writer));
+  if (waiting_.size() > asleep_ && workers_.size() < kWritesAtOnce)
+    workers_.emplace_back([this] { Work(); });
+  else
+    started_.notify_one();
 }
 
-void WriteGroup::WaitForOldest() {
-  Result<void> finished = started_.front().get();
-  started_.pop_front();
-  if (outcome_ && !finished) outcome_ = std::move(finished);
+void WriteGroup::FinishOne(std::unique_lock<std::mutex>& lock) {
+  const auto writer = std::move(waiting_.front());
+  waiting_.pop_front();
+  ++finishing_;
+  lock.unlock();
+  Result<void> done = writer->Finish();
+  lock.lock();
+  --finishing_;
+  if (outcome_ && !done) outcome_ = std::move(done);
+  finished_.notify_all();
+}
+
+void WriteGroup::Work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    while (!waiting_.empty()) FinishOne(lock);
+    if (ending_) return;
+    ++asleep_;
+    started_.wait(lock, [this] { return !waiting_.empty() || ending_; });
+    --asleep_;
+  }
 }
 
 }  // namespace weir::storage

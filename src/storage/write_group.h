@@ -8,18 +8,22 @@
 //   (1) An object is visible and durable when Sync has returned success, as after Store's own
 //   Finish;
 //       before that it may or may not be there.
-//   (2) At most kWritesAtOnce objects are being finished: Finish waits for the oldest beyond that.
+//   (2) At most kWritesAtOnce objects are being finished: Finish waits for one beyond that.
 //   (3) Dropping the group waits for what was started. What a failed or forgotten write left behind
 //       is an object that nobody names.
 //
-// Threads: one at a time (it starts its own). Borrows the store.
+// Threads: one at a time. It has its own, which stay until it is dropped: a commit writes eight
+// small objects, and a thread for each costs as much as its file. Borrows the store.
 #pragma once
 
+#include <condition_variable>
 #include <deque>
-#include <future>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 #include "base/result.h"
 #include "env/bytes.h"
@@ -46,11 +50,20 @@ class WriteGroup {
  private:
   class Writer;
   void Start(std::unique_ptr<env::ByteWriter> writer);
-  void WaitForOldest();
+  // Finishes the oldest that waits, with the mutex let go meanwhile.
+  void FinishOne(std::unique_lock<std::mutex>& lock);
+  void Work();
 
   Store& store_;
-  std::deque<std::future<Result<void>>> started_;
-  Result<void> outcome_;  // Of those waited for since the last Sync.
+  std::mutex mutex_;  // Of all below but the workers.
+  std::condition_variable started_;
+  std::condition_variable finished_;
+  std::deque<std::unique_ptr<env::ByteWriter>> waiting_;
+  size_t finishing_ = 0;  // Taken out of `waiting_`, by a worker or by Sync.
+  size_t asleep_ = 0;     // Workers with nothing to do.
+  bool ending_ = false;
+  Result<void> outcome_;  // Of those finished since the last Sync.
+  std::vector<std::thread> workers_;
 };
 
 }  // namespace weir::storage

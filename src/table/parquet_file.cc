@@ -25,30 +25,49 @@ Error FromArrow(const arrow::Status& status, const std::string& location) {
           .next = {}};
 }
 
-// Arrow's face of our writer. Remembers our own error, which says more than Arrow's.
+// Arrow's face of our writer. Gathers small writes, of which Parquet makes two for each page.
+// Remembers our own error, which says more than Arrow's.
 class StoreStream final : public arrow::io::OutputStream {
  public:
   explicit StoreStream(std::unique_ptr<env::ByteWriter> writer) : writer_(std::move(writer)) {}
   arrow::Status Write(const void* data, int64_t count) override {
-    const auto written =
-        writer_->Write({static_cast<const char*>(data), static_cast<size_t>(count)});
-    if (written) return arrow::Status::OK();
-    failure_ = written.error();
-    return arrow::Status::IOError(written.error().message);
+    const std::string_view bytes(static_cast<const char*>(data), static_cast<size_t>(count));
+    if (gathered_.size() + bytes.size() <= kGatheredBytes) {
+      gathered_ += bytes;
+      return arrow::Status::OK();
+    }
+    ARROW_RETURN_NOT_OK(Flush());
+    return Pass(bytes);
   }
-  arrow::Result<int64_t> Tell() const override { return static_cast<int64_t>(writer_->position()); }
+  arrow::Status Flush() override {
+    ARROW_RETURN_NOT_OK(Pass(gathered_));
+    gathered_.clear();
+    return arrow::Status::OK();
+  }
+  arrow::Result<int64_t> Tell() const override { return static_cast<int64_t>(position()); }
   arrow::Status Close() override {
     closed_ = true;
     return arrow::Status::OK();
   }
   bool closed() const override { return closed_; }
 
+  // Behind Flush.
   Result<void> Finish() { return writer_->Finish(); }
-  uint64_t position() const { return writer_->position(); }
+  uint64_t position() const { return writer_->position() + gathered_.size(); }
   const std::optional<Error>& failure() const { return failure_; }
 
  private:
+  static constexpr size_t kGatheredBytes = 64 * 1024;
+
+  arrow::Status Pass(std::string_view bytes) {
+    const auto written = writer_->Write(bytes);
+    if (written) return arrow::Status::OK();
+    failure_ = written.error();
+    return arrow::Status::IOError(written.error().message);
+  }
+
   std::unique_ptr<env::ByteWriter> writer_;
+  std::string gathered_;
   std::optional<Error> failure_;
   bool closed_ = false;
 };
@@ -135,7 +154,10 @@ Result<void> ParquetFile::Write(const arrow::RecordBatch& rows) {
 }
 
 Result<iceberg::DataFile> ParquetFile::Finish() {
-  WEIR_TRY(state_->Run([this] { return state_->writer->Close(); }));
+  WEIR_TRY(state_->Run([this] {
+    ARROW_RETURN_NOT_OK(state_->writer->Close());
+    return state_->stream->Flush();
+  }));
   const std::shared_ptr<parquet::FileMetaData> footer = state_->writer->metadata();
   state_->writer.reset();
   WEIR_TRY(state_->stream->Finish());

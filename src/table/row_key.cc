@@ -9,10 +9,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <cctype>
 #include <numeric>
 
 #include "base/check.h"
+#include "base/letter_case.h"
 
 namespace weir::table {
 namespace {
@@ -121,8 +121,7 @@ Result<KeyColumn> ParseSortTerm(std::string_view text) {
   const size_t blank = text.find(' ');
   KeyColumn made{.name = std::string(text.substr(0, blank)), .descending = false};
   if (blank == std::string_view::npos) return made;
-  std::string order(text.substr(blank + 1));
-  std::ranges::transform(order, order.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string order = Lower(text.substr(blank + 1));
   if (order == "asc") return made;
   made.descending = order == "desc";
   if (made.descending) return made;

@@ -1,8 +1,8 @@
 #include "table/shape_change.h"
 
 #include <algorithm>
-#include <cctype>
 
+#include "base/letter_case.h"
 #include "columnar/type.h"
 #include "table/shape.h"
 
@@ -43,11 +43,7 @@ std::string PartitionText(const iceberg::PartitionSpec& spec, const iceberg::Sch
 
 // No two columns of a table differ in letter case alone: SQL could not tell them apart.
 Result<void> CheckLetterCase(const std::string& name, const iceberg::Schema& schema) {
-  const auto same = [&name](const iceberg::Field& field) {
-    return std::ranges::equal(
-        field.name, name, {}, [](unsigned char c) { return std::tolower(c); },
-        [](unsigned char c) { return std::tolower(c); });
-  };
+  const auto same = [&name](const iceberg::Field& field) { return EqualAnyCase(field.name, name); };
   const auto found = std::ranges::find_if(schema.fields, same);
   if (found == schema.fields.end()) return {};
   return Fail(ErrorKind::kConfig, "schema.letter_case",

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 
 #include "arrow/array.h"
@@ -10,6 +9,7 @@
 #include "arrow/table.h"
 #include "arrow/type.h"
 #include "base/check.h"
+#include "base/letter_case.h"
 #include "engine/sql.h"
 #include "source/generate/row_maker_internal.h"
 
@@ -41,11 +41,6 @@ constexpr std::array<std::string_view, 22> kNotSeeded = {"random",
                                                          "localtimestamp",
                                                          "txid_current",
                                                          "getenv"};
-
-std::string Lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 // Byte offset of a line and column, both from 1.
 size_t OffsetIn(std::string_view text, uint64_t line, uint64_t column) {

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <optional>
 
+#include "base/letter_case.h"
 #include "env/random.h"
 #include "source/generate/seeded_sql_internal.h"
 #include "source/generate/sql_tokens_internal.h"
@@ -12,12 +12,6 @@ namespace weir::source {
 namespace {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
-}
 
 // A decimal number without exponent, as digits and the count of those behind the point.
 struct PlainNumber {

@@ -8,9 +8,8 @@
 //   (1) `done` gets a Stored only when the request is on the disk.
 //   (2) A refused request leaves nothing behind.
 //   (3) For the context's key_horizon a key stands for one body, with what columns take from the
-//   path and the
-//       headers: the same again is answered with the receipt of the first and stored no second
-//       time, whatever died meanwhile.
+//       path and the headers: the same again is answered with the receipt of the first and stored
+//       no second time, whatever died meanwhile.
 //   (4) A request is trimmed only after the batch that read it, with its key and what became of it,
 //       is committed.
 //

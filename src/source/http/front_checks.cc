@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/letter_case.h"
 #include "base/limits.h"
 #include "base/units.h"
 #include "format/decoder.h"
@@ -14,13 +15,6 @@ namespace {
 
 using format::Compression;
 using format::FormatKind;
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
-}
 
 // "text/csv; charset=utf-8" -> "text/csv"
 std::string_view MediaType(std::string_view content_type) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/letter_case.h"
 #include "base/request_limits.h"
 #include "base/units.h"
 #include "source/http/front_checks_internal.h"
@@ -11,12 +12,8 @@ namespace {
 using columnar::OutsideDefault;
 
 std::string_view ValueOf(std::span<const NameValue> values, std::string_view name, bool any_case) {
-  const auto same = [any_case](char a, char b) {
-    return a == b || (any_case && std::tolower(static_cast<unsigned char>(a)) ==
-                                      std::tolower(static_cast<unsigned char>(b)));
-  };
   for (const NameValue& one : values)
-    if (std::ranges::equal(one.name, name, same)) return one.value;
+    if (any_case ? EqualAnyCase(one.name, name) : one.name == name) return one.value;
   return {};
 }
 
