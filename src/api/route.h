@@ -1,5 +1,5 @@
 // Routes, described once: what is called, what /openapi.json says, and which answers there are all
-// come from one table (routes.cc).
+// come from one list of Routes (api.cc).
 #pragma once
 
 #include <functional>

@@ -45,7 +45,7 @@ struct Error {
 // All faults of one document at once, in document order. Never empty where it stands for failure.
 using Errors = std::vector<Error>;
 
-// The exit code that `kind` ends a command with (language.md section 3).
+// The exit code that `kind` ends a command with (docs/user/commands.md).
 int ExitCode(ErrorKind kind);
 
 // The kind's name as it stands in JSON: "not_found".

@@ -1,4 +1,4 @@
-// Every bound of the program, with its unit in its name. Relations between them are asserted here.
+// What bounds a batch, a request and a table, with its unit in its name. Relations are asserted.
 #pragma once
 
 #include <cstddef>
@@ -10,14 +10,14 @@ namespace weir {
 inline constexpr size_t kRecordBytesMax = 16 * 1024 * 1024;  // Longer: one dead letter.
 inline constexpr size_t kDecodedRowsMax = 64 * 1024;         // Rows of one columnar group.
 inline constexpr size_t kDecodedBytesMax = 8 * 1024 * 1024;  // Input bytes of one columnar group.
-inline constexpr size_t kDecodedBrokenMax = 8 * 1024;  // With its reason each takes 300 bytes.
+inline constexpr size_t kDecodedBrokenMax = 8 * 1024;  // With its reason each takes 512 bytes.
 inline constexpr size_t kJsonDepthMax = 64;
 inline constexpr size_t kNestedValuesMax = 1'000'000;  // Of one list or struct, absent fields too.
 inline constexpr int64_t kColumnarInputBytesMax =
     1024LL * 1024 * 1024;  // Of a Parquet or Arrow file.
 inline constexpr size_t kColumnsMax = 10'000;
 
-// Dead letters (DESIGN.md section 4).
+// Dead letters.
 inline constexpr size_t kRawBytesKept = 1024 * 1024;
 inline constexpr size_t kReasonsMax = 64;  // Per record; the last says how many were left out.
 

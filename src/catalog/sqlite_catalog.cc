@@ -16,7 +16,7 @@
 namespace weir::catalog {
 namespace {
 
-constexpr int64_t kSchemaVersion = 4;
+constexpr int64_t kSchemaVersion = 5;
 constexpr int64_t kLettersSince = 2;  // weir_letters.
 constexpr std::string_view kCatalogName = "lake";
 
@@ -44,6 +44,7 @@ CREATE TABLE IF NOT EXISTS weir_objects (
   size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, state TEXT NOT NULL, done INTEGER NOT NULL,
   UNIQUE (pipeline, object, version));
 CREATE INDEX IF NOT EXISTS weir_objects_version ON weir_objects (pipeline, version);
+CREATE INDEX IF NOT EXISTS weir_objects_newest ON weir_objects (pipeline, object, id);
 CREATE TABLE IF NOT EXISTS weir_definitions (digest TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS weir_letters (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, pipeline TEXT NOT NULL, id TEXT NOT NULL,
@@ -388,7 +389,6 @@ class SqliteCatalog final : public Catalog {
     return {};
   }
 
-  // The newest row of a path is the one noted last, so a version seen again moves to the end.
   Result<void> AddRequests(const std::string& pipeline, BatchNumber batch, Instant at,
                            const ledger::RequestRows& requests) {
     for (const char* sql : {"DELETE FROM weir_request_keys WHERE at < ?",
@@ -443,6 +443,7 @@ class SqliteCatalog final : public Catalog {
     return forget.Bind(pipeline).Bind(object).Run();
   }
 
+  // The newest row of a path is the one noted last, so a version seen again moves to the end.
   Result<void> Note(const std::string& pipeline, const ledger::ObjectProgress& object) {
     WEIR_ASSIGN(
         auto insert,

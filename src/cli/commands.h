@@ -1,6 +1,6 @@
 // One function per verb, each in its own file. A command takes its parsed arguments, does its work
-// through the rooms below, talks to the terminal, and returns the exit code (language.md section
-// 3).
+// through the rooms below, talks to the terminal, and returns the exit code
+// (docs/user/commands.md).
 #pragma once
 
 #include <atomic>

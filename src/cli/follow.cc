@@ -193,7 +193,7 @@ void Add(const pipeline::RunSummary& more, pipeline::RunSummary& to) {
   for (const auto& [code, rows] : more.rejected_by) to.rejected_by[code] += rows;
   for (const auto& [rule, rows] : more.warned_by) to.warned_by[rule] += rows;
   to.batches += more.batches;
-  to.replayed += more.replayed;
+  to.redone += more.redone;
   to.voided += more.voided;
   to.bytes += more.bytes;
   to.objects = std::max(to.objects, more.objects);

@@ -35,7 +35,8 @@ std::unique_ptr<source::Source> MakeSource(const RunParts& parts,
                                   .watches = parts.watches,
                                   .columns = &spec.contract.columns,
                                   .folder = parts.read.project.folder,
-                                  .pipeline = spec.name},
+                                  .pipeline = spec.name,
+                                  .stop = &parts.stop},
                                  std::get<source::FilesSpec>(spec.source));
 }
 

@@ -32,7 +32,7 @@ json PipelineJson(const PipelineResult& result) {
                {"rejected_by", summary.rejected_by},
                {"warned_by", summary.warned_by},
                {"batches", summary.batches},
-               {"replayed", summary.replayed},
+               {"redone", summary.redone},
                {"voided", summary.voided},
                {"bytes", summary.bytes},
                {"objects", summary.objects},
@@ -115,7 +115,7 @@ std::string RunJson(const RunResult& result) {
 void TellPipeline(const Terminal& terminal, const PipelineResult& result) {
   const pipeline::RunSummary& summary = result.summary;
   const std::string name = terminal.Bold(result.name);
-  if (summary.batches == 0 && !result.error) {
+  if (summary.batches == 0 && !result.error && !summary.stopped) {
     terminal.Talk(summary.objects == 0 ? name + ": no input found" : name + ": nothing new");
   } else if (summary.batches != 0) {
     terminal.Talk(fmt::format("{}: {} -> {}, {}, {}", name, Equality(summary.counts), result.table,
@@ -138,9 +138,9 @@ void TellPipeline(const Terminal& terminal, const PipelineResult& result) {
                   " not complete yet; a later run reads " + (summary.waiting == 1 ? "it" : "them"));
   for (const auto& one : summary.skipped)
     terminal.Talk(fmt::format("  skipped {}: same content as {}", one.object.object, one.same_as));
-  if (summary.replayed != 0) terminal.Talk("  finished the batch that an earlier run had begun");
-  for (const std::string& object : summary.voided_for)
-    terminal.Talk("  " + object + " changed while it was read: that batch was voided");
+  if (summary.redone != 0) terminal.Talk("  finished the batch that an earlier run had begun");
+  for (const auto& [object, how] : summary.voided_for)
+    terminal.Talk("  " + object + ": " + how + "; its batch was voided");
 }
 
 void TellModel(const Terminal& terminal, const ModelResult& result) {

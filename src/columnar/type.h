@@ -1,4 +1,4 @@
-// Type, Field and Schema: the types a user writes in a contract (language.md "Columns"), and how
+// Type, Field and Schema: the types a user writes in a contract (docs/user/contracts.md), and how
 // each stands in memory. Pure values.
 //
 //   user            Arrow in memory                 Iceberg          note

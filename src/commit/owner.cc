@@ -26,6 +26,7 @@ std::optional<uint64_t> TotalOf(const table::StagedTable& staged, const table::T
 // Rows that take the place of others were looked for in that state, too.
 Result<void> CheckStillFits(const table::StagedTable& staged_table, const table::TableState& now) {
   const table::TableState& staged = *staged_table.base;
+  if (now.pointer == staged.pointer) return {};  // It was another that moved.
   if (staged_table.total_rows)
     return Fail(ErrorKind::kConflict, "table.changed",
                 "table " + now.name.ToString() + " was changed by somebody else meanwhile",

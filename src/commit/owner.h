@@ -1,18 +1,17 @@
 // The batch protocol, seen from its one owner. Pipelines and models both commit through it.
 //
-//   Take --> [Unsettled: replay it first] --> Plan --> stage files --> Commit
-//                                              |            |            |  catalog.conflict:
-//                                              rebase |            +-- Hold     |  catalog.unknown:
-//                                              read back
-//                                              +----------- Void         v
-//                                                                    committed
+//   Take --> [Unsettled: do it again] --> Plan --> stage files --> Commit --> committed
+//                                          |            |            | catalog.conflict: rebase
+//                                          |            +--> Hold    | catalog.unknown: read back
+//                                          +--> Void                 +--> once more
 //
 // Invariants (numbers of ARCHITECTURE.md in brackets):
 //   (1) A plan is durable before anything of its batch exists anywhere [I3].
 //   (2) All tables of a batch, its counts, and the progress of its input move in one transaction of
 //       the catalog: the marker is in the commit, never beside it [I4].
-//   (3) An unknown outcome is read back until known; nothing is deleted or planned again meanwhile
-//   [I5]. (4) An owner with an old epoch changes nothing [I6].
+//   (3) An unknown outcome is read back; where that fails too, the next owner does it. Nothing is
+//       deleted or planned again meanwhile [I5].
+//   (4) An owner with an old epoch changes nothing [I6].
 //
 // If the process dies: before Plan, nothing happened. After Plan, the next owner finds the batch
 // unsettled and does the same plan again; files of the dead attempt are named by nobody. In the

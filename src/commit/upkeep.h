@@ -2,8 +2,8 @@
 // one compare-and-swap of the table's pointer; a batch that commits meanwhile wins, and this looks
 // again.
 //
-// If the process dies: before the swap nothing happened, and files that nobody names wait for the
-// orphan sweep. Threads: one at a time. Errors of all: those of catalog and lake.
+// If the process dies: before the swap nothing happened, and files that nobody names stay on the
+// disk. Threads: one at a time. Errors of all: those of catalog and lake.
 #pragma once
 
 #include <cstdint>

@@ -6,11 +6,9 @@
 // Invariants:
 // 1. A map holds each key once and keeps the order of the text; every key is a scalar.
 // 2. In a flow list or map a comma within round brackets does not separate: `[day(ts), bucket(16,
-// id)]`
-//    holds two items. (Plain YAML would make three; quoted text is never joined.)
+//    id)]` holds two items. (Plain YAML would make three; quoted text is never joined.)
 // 3. Every node has a place; that of an empty value, or of a map or list that begins on a line
-// below
-//    its key, is the place of the key.
+//    below its key, is the place of the key.
 // 4. Depth is at most kDepthMax, the text at most kDocumentBytesMax.
 #pragma once
 

@@ -19,8 +19,8 @@
 // Invariants:
 //   (1) read = accepted + rejected + filtered for every batch, unless `fail` is set.
 //   (2) A refused record carries all its reasons; a rule that reads a column which already failed
-//   is
-//       skipped, so that one fault is one reason. At most kReasonsMax, the last says how many more.
+//       is skipped, so that one fault is one reason. At most kReasonsMax, the last says how many
+//       more.
 //   (3) Where nothing is refused, the accepted rows are the batch that came in, not a copy.
 //   (4) The same batch at the same time gives the same answer: now() and its like are `now`.
 //

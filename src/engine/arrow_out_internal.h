@@ -1,9 +1,10 @@
 // DuckDB's chunks (2048 rows) gathered into Arrow batches of the types of columnar::ToArrow:
 //   tinyint smallint utinyint usmallint -> int32; uinteger -> int64; float -> double
 //   ubigint -> decimal(20,0); hugeint uhugeint -> decimal(38,0), a larger value is error
-//   engine.type enum, interval, bit, timetz, the null type -> utf8; map -> list<struct<key,
-//   value>>; array -> list timestamp_s timestamp_ms timestamp_ns time_ns -> microseconds, rounded
-//   down
+//     engine.type
+//   enum, interval, bit, timetz, the null type -> utf8
+//   map -> list<struct<key, value>>; array -> list
+//   timestamp_s timestamp_ms timestamp_ns time_ns -> microseconds, rounded down
 // Infinite dates and timestamps are error engine.type: no column of a table can hold them.
 // union, bignum, variant and geometry are error engine.type: cast them.
 #pragma once

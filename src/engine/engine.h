@@ -3,12 +3,11 @@
 //   Engine::Open --> NewSession --> Execute / Query / Prepare --> ArrowStream --> Next ... null
 //
 // 1. An Engine is one in-memory database with its own memory limit. Nothing it holds outlives it on
-// disk.
+//    disk.
 // 2. No extension is ever installed or loaded by itself; the time zone is UTC; configuration is
-// locked.
+//    locked.
 // 3. What a stream hands out has the types of columnar::ToArrow only (see arrow_out_internal.h), in
-// batches of
-//    at most kStreamRows rows, and needs no more memory for a longer result.
+//    batches of at most kStreamRows rows, and needs no more memory for a longer result.
 // 4. A session has at most one open stream: the next statement closes an earlier stream.
 //
 // Threads: an Engine any; a Session and its streams one at a time, except Interrupt and progress:

@@ -2,8 +2,7 @@
 // All of it is a function of the bytes, the options and the contract.
 //
 //  - Line ends: the first line end outside quotes decides. If it is a CR without LF, then CR, LF
-//  and
-//    CR LF end a line (LineEnds::kAny), else LF and CR LF do.
+//    and CR LF end a line (LineEnds::kAny), else LF and CR LF do.
 //  - Delimiter, where it is to be found: of , ; tab | the one under which the header names the most
 //    of the contract's columns; among equals the one with the most fields; then the first of them.
 //    Without a header it is the comma.

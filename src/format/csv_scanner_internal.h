@@ -2,15 +2,13 @@
 // that loses nothing).
 //
 //  - A field that begins with the quote is quoted: it ends at the next quote that is not doubled,
-//  and
-//    a delimiter, a line end or the end of the input must follow. A quote elsewhere in a field is
-//    text.
+//    and a delimiter, a line end or the end of the input must follow. A quote elsewhere in a field
+//    is text.
 //  - Lines end as LineEnds says. By kLf a CR belongs to the line end it stands before (also before
-//  the end of the input), else it is text.
+//    the end of the input), else it is text.
 //  - A line with nothing on it is no record.
 //  - A record may have record_bytes_max bytes up to its line end. One that has more is kTooLong and
-//  ends
-//    at the first line end at or behind that bound.
+//    ends at the first line end at or behind that bound.
 //
 // Where quotes are wrong (text behind a closing quote; no closing quote within record_bytes_max
 // bytes of the record's beginning, or before the end of the input), the record is cut short at the

@@ -6,11 +6,9 @@
 //
 // Invariants:
 //  1. The same bytes give the same records: neither the limits, nor the sizes of chunks and reads,
-//  nor
-//     a restart from any state() changes a record, its position or its reasons.
+//     nor a restart from any state() changes a record, its position or its reasons.
 //  2. Every record of the input is in exactly one of `rows` and `broken`. A header, a blank line
-//  and
-//     a byte-order mark are no records.
+//     and a byte-order mark are no records.
 //  3. A broken record costs itself alone. Where the next one begins is a function of the bytes
 //     (csv_scanner_internal.h and json_scanner_internal.h have the rules; an NDJSON record is a
 //     line).
@@ -126,10 +124,9 @@ struct DecoderOptions {
 Result<void> CheckColumn(const columnar::ColumnSpec& column);
 
 // `columns` is the contract: the rows have its columns in order (all nullable in Arrow's sense),
-// then
-// `_rescued`. A field that is missing in the input takes ColumnSpec::default_text, which is read as
-// a text cell of the column's type (0, 2026-05-01, abc without quotes). An explicit null stays
-// null. Errors: format.column_twice, format.default,
+// then `_rescued`. A field that is missing in the input takes ColumnSpec::default_text, which is
+// read as a text cell of the column's type (0, 2026-05-01, abc without quotes). An explicit null
+// stays null. Errors: format.column_twice, format.default,
 // format.pattern, format.zone, format.csv_options (kInvalid).
 Result<std::unique_ptr<Decoder>> MakeDecoder(const FormatSpec& spec,
                                              std::vector<columnar::ColumnSpec> columns,

@@ -116,11 +116,12 @@ struct MetricsAccumulator::State {
   }
 
   static Result<void> UpdateLeaf(Leaf& leaf, const std::shared_ptr<arrow::Array>& array) {
-    if (leaf.metrics != nullptr && array->type_id() == arrow::Type::DICTIONARY) {
+    if (array->type_id() == arrow::Type::DICTIONARY) {
       // Its values are the column's, each at least once.
       const auto& encoded = static_cast<const arrow::DictionaryArray&>(*array);
       WEIR_ASSIGN(const std::shared_ptr<arrow::Array> values,
                   StorageOf(encoded.dictionary(), leaf.field.type, leaf.field.name));
+      if (leaf.metrics == nullptr) return {};
       leaf.metrics->values += array->length();
       leaf.metrics->nulls += array->null_count();
       leaf.metrics->Update(*values);

@@ -247,6 +247,26 @@ TEST(Metrics, AWideTableMeasuresItsFirstHundredColumns) {
   EXPECT_EQ(accumulator.Finish().value_counts.size(), 100U);
 }
 
+TEST(Metrics, AColumnBehindTheFirstHundredMayBeADictionary) {
+  Schema schema;
+  arrow::FieldVector fields;
+  arrow::ArrayVector arrays;
+  for (int32_t i = 1; i <= 101; ++i) {
+    Field field;
+    field.id = i;
+    field.name = "c" + std::to_string(i);
+    field.type = Primitive(TypeKind::kString);
+    schema.fields.push_back(field);
+    const auto text = arrow::MakeArrayFromScalar(arrow::StringScalar("a"), 1).ValueOrDie();
+    const auto index = arrow::MakeArrayFromScalar(arrow::Int32Scalar(0), 2).ValueOrDie();
+    arrays.push_back(arrow::DictionaryArray::FromArrays(index, text).ValueOrDie());
+    fields.push_back(arrow::field(field.name, arrays.back()->type()));
+  }
+  MetricsAccumulator accumulator(schema);
+  ASSERT_TRUE(accumulator.Update(*arrow::RecordBatch::Make(arrow::schema(fields), 2, arrays)));
+  EXPECT_EQ(accumulator.Finish().value_counts.size(), 100U);
+}
+
 TEST(Metrics, ABatchOfAnotherShapeIsAnError) {
   MetricsAccumulator accumulator(OneColumn(Primitive(TypeKind::kTimestamptz)));
   const auto array = ArrayOf<arrow::Int64Builder, int64_t>(arrow::Int64Builder(), {1});

@@ -1,5 +1,5 @@
 // What the ledger knows of a batch: the plan (everything needed to do it again), the counts (an
-// equality) and the outcome. Pure values, with their stored JSON form (docs/formats/ledger.md).
+// equality) and the outcome. Pure values, with their stored JSON form (docs/formats/plan.md).
 #pragma once
 
 #include <cstdint>
@@ -32,8 +32,8 @@ struct Counts {
 
 // One version of one input object, and how far it has been read.
 struct ObjectProgress {
-  std::string object;   // Path as matched.
-  std::string version;  // Content hash of [0, size).
+  std::string object;   // Path as matched, bytes that are no UTF-8 escaped.
+  std::string version;  // Content hash of [0, size); under `write: replace` its time behind it.
   uint64_t size = 0;
   int64_t mtime_ns = 0;
   std::string state;  // Where to go on: the decoder's state as JSON; empty at the start.

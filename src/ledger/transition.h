@@ -17,8 +17,7 @@
 // Invariants:
 //   (1) Batch numbers have no gaps, and at most one batch is unsettled.
 //   (2) Every event but Own carries the epoch of the stored state, or is refused with
-//   ledger.fenced:
-//       a newer owner lives, stop and touch nothing.
+//       ledger.fenced: a newer owner lives, stop and touch nothing.
 //   (3) Commit, Hold, Retry and Void name the planned batch and its plan's digest, or are refused
 //       with ledger.diverged: two histories exist and a person must look.
 #pragma once

@@ -83,6 +83,8 @@ class Files final : public BadRecordFiles {
   Result<void> Begin(const table::WriterIdentity& identity) override {
     writer_.reset();
     batch_ = identity.batch;
+    const auto removed = files_.Remove(Staged(NameOf(batch_)));  // Of an earlier try of it.
+    if (!removed && removed.error().kind != ErrorKind::kNotFound) return removed;
     return dead_letters_->Begin(identity);
   }
 

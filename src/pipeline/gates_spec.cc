@@ -51,7 +51,8 @@ const config::FieldTable<MaxBadSpec>& MaxBadFields() {
        Field("over", &MaxBadSpec::over, config::Duration(), Optional(),
              "take the rate over the batches of this time; left out, over each batch alone"),
        Field("then", &MaxBadSpec::then, then, Default("fail"),
-             "end the command, or stop this pipeline alone")}};
+             "a failure of the command, which builds no models then, or a pause of this pipeline "
+             "alone")}};
   return table;
 }
 

@@ -1,6 +1,6 @@
 // Which keys does a table hold, and since when? Exact, in bounded memory. Private to pipeline/.
 //
-//   Add* --(over kKeysInMemory)--> a run: keys in order, in one file of `folder`
+//   Add* --(over kDedupeKeysInMemory)--> a run: keys in order, in one file of `folder`
 //   NewestOf(keys): memory, then every run, each read once from front to back
 //
 // A run is written whole under its name or not at all, and never changed. It says which files of

@@ -251,6 +251,7 @@ std::string Definition(const PipelineSpec& spec) {
     if (spec.dedupe->within) made["dedupe"]["within"] = spec.dedupe->within->count();
   }
   if (const auto* files = std::get_if<source::FilesSpec>(&spec.source)) {
+    made["files"] = files->glob;
     made["format"] = files->format ? json(format::ToText(*files->format)) : json();
     made["compression"] = files->compression ? json(format::ToText(*files->compression)) : json();
     made["csv"] = {{"delimiter", std::string(1, files->csv.delimiter)},

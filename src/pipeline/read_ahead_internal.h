@@ -2,8 +2,7 @@
 // is checked, encoded and committed. Decoding has no effect outside of memory, so nothing needs to
 // be durable before it: a batch is planned when its first piece is taken, not when it was decoded.
 //
-//   ReadAhead --> Next*: (rows* reached)* batch_ends   for each batch   --> dropped: stops the
-//   thread
+//   ReadAhead --> Next*: (rows* reached)* batch_ends   for each batch --> dropped: stops the thread
 //
 // Invariants:
 //   (1) Where a batch ends is a function of the bytes, the splits and the limits alone [I2]: what

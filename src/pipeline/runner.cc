@@ -44,7 +44,7 @@ telemetry::BatchCounts ForLog(const ledger::Counts& counts) {
 
 // A file that changes at every try is being written all the time: the run ends and says so, and who
 // follows tries less often.
-constexpr uint64_t kVoidsMax = 20;
+constexpr int64_t kVoidsMax = 20;
 constexpr microseconds kVoidPause = std::chrono::seconds(5);
 // News comes in bursts: one look takes them together.
 constexpr microseconds kLookPause = std::chrono::milliseconds(20);
@@ -97,8 +97,10 @@ std::unique_ptr<sink::Sink> TargetOf(const RunContext& context, const PipelineSp
                              sink::WritingOf(table, growth, rows));
 }
 
+// Nothing can come of the batch: what else it was to read is planned anew.
 bool InputIsGone(const Error& error) {
-  return error.code == "source.lost" || error.code == "source.changed";
+  return error.code == "source.lost" || error.code == "source.changed" ||
+         error.code == "source.unreadable";
 }
 
 }  // namespace
@@ -181,10 +183,7 @@ struct Runner::State {
       return Begin(found);
     }
     const microseconds begun = context.clock.Monotonic();
-    const uint64_t voided_before = summary.voided;
     WEIR_TRY(OneBatch());
-    const bool voided = summary.voided != voided_before;
-    voids = voided ? voids + 1 : 0;
     if (reading) return NextStep{};
     if (more && voids == 0) {
       look_at = begun;
@@ -246,13 +245,16 @@ struct Runner::State {
       return {};
     }
     context.log.Write(telemetry::BatchRecovered{batch->id, "staged again"});
-    ++summary.replayed;
     if (!batch->plan.letters.empty()) {
       ReplaySummary recovered;
-      return ExecuteReplay(*batch, recovered);
+      WEIR_TRY(ExecuteReplay(*batch, recovered));
+    } else {
+      ReadAhead input = Again(*batch);
+      const uint64_t voided = summary.voided;
+      WEIR_TRY(ExecuteFitting(*batch, input));
+      if (summary.voided != voided) return {};
     }
-    ReadAhead input = Again(*batch);
-    WEIR_TRY(ExecuteFitting(*batch, input));
+    ++summary.redone;
     return {};
   }
 
@@ -371,7 +373,7 @@ struct Runner::State {
   }
 
   // Notes what needs no reading, puts away what is done, and tells what failed. True: there was
-  // something to note.
+  // something to note, or there is news.
   Result<bool> Take(const source::Discovery& found) {
     std::vector<ObjectProgress> objects = found.touched;
     for (const source::SkippedObject& one : found.skipped) {
@@ -382,7 +384,8 @@ struct Runner::State {
     }
     WEIR_TRY(owner->Note(objects));
     summary.objects = std::max(summary.objects, found.objects);
-    Errors failed = source->Settle(found.finished, cursor);
+    source::PutAwayOutcome put_away = source->Settle(found.finished, cursor);
+    Errors failed = std::move(put_away.failed);
     failed.insert(failed.end(), found.failed.begin(), found.failed.end());
     std::set<std::string> now;
     for (Error& error : failed) {
@@ -391,7 +394,7 @@ struct Runner::State {
       if (!failing.contains(key)) summary.failed.push_back(std::move(error));
     }
     failing = std::move(now);
-    return !objects.empty();
+    return !objects.empty() || put_away.news;
   }
 
   // What an earlier try of the batch has read, read again.
@@ -501,6 +504,7 @@ struct Runner::State {
     requests.counts.push_back(std::move(refused));
     WEIR_TRY(owner->Void(batch, {}, {read}, why, std::move(requests)));
     source->Committed({read});
+    voids = 0;
     context.log.Write(telemetry::BatchVoided{batch.id, why});
     return std::nullopt;
   }
@@ -519,6 +523,7 @@ struct Runner::State {
                 owner->Commit(batch, std::move(staged.tables), std::move(staged.outcome),
                               std::move(staged.progress), note, {}, std::move(requests)));
     source->Committed(read);
+    voids = 0;
     WEIR_TRY(PublishBadRecords(batch));
     bad_rate.Note(batch.plan.time, outcome.counts);
     Count(outcome);
@@ -688,8 +693,9 @@ struct Runner::State {
     tables.push_back(std::move(staged));
     WEIR_TRY(owner->Void(batch, std::move(tables), {}, why.message));
     WEIR_TRY(PublishBadRecords(batch));
-    summary.voided_for.insert(why.place.file);
-    if (++summary.voided > kVoidsMax && !following) return Fail(why);
+    summary.voided_for.insert_or_assign(why.place.file, why.message);
+    ++summary.voided;
+    if (++voids > kVoidsMax && !following) return Fail(why);
     context.log.Write(telemetry::BatchVoided{batch.id, why.message});
     return std::nullopt;
   }

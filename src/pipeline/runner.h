@@ -67,9 +67,9 @@ struct RunSummary {
   std::map<std::string, uint64_t> rejected_by;
   std::map<std::string, uint64_t> warned_by;
   uint64_t batches = 0;
-  uint64_t replayed = 0;  // Of these, planned by an earlier process.
+  uint64_t redone = 0;  // Of these, planned by an earlier process.
   uint64_t voided = 0;
-  std::set<std::string> voided_for;  // The objects whose change voided a batch.
+  std::map<std::string, std::string> voided_for;  // Objects that voided a batch -> how.
   uint64_t bytes = 0;
   uint64_t objects = 0;  // That the source holds.
   uint64_t waiting = 0;  // Of these, not complete yet.

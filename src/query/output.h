@@ -7,7 +7,7 @@
 //   date, time  2026-05-01, 10:00:00.5
 //   double      the shortest text that reads back as the same number; decimal with its scale
 //   binary      table, csv, md: the text where it is UTF-8, else \x00ff escapes; JSON: base64
-//   list, struct as JSON
+//   list, struct  as JSON
 //   null        table, md and JSON: null; csv: nothing, while the empty text is "" (and so is the
 //               null of an only column, since an empty line would be no record)
 // JSON: int, bigint, double and decimal are numbers with all digits; NaN and infinities are texts.

@@ -6,8 +6,7 @@
 // Invariants, tested through pipeline/ and table/:
 //   (1) Nothing written or staged is visible to a reader of the target.
 //   (2) What Stage returns is enough to commit or to forget. Of a table it is durable when
-//   Lake::Sync,
-//       which the commit waits for, has returned.
+//       Lake::Sync, which the commit waits for, has returned.
 //
 // Threads: one at a time.
 #pragma once

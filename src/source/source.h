@@ -6,7 +6,7 @@
 //   (2) Open gives exactly the bytes of the split's version, or says source.lost.
 //   (3) Content that was read to its end is not named again, under whatever name it returns.
 //   (4) Settle touches only what the cursor says is done, and puts back what turned out to be
-//   newer.
+//       newer.
 //
 // Threads: one at a time; Open, FormatOf and what they return also from another.
 #pragma once
@@ -78,6 +78,12 @@ struct LandedAs {
   uint64_t seq = 0;  // Its number among what came; 0: it has none.
 };
 
+// What putting away came to.
+struct PutAwayOutcome {
+  Errors failed;      // Objects with which it failed, at their last try.
+  bool news = false;  // One turned out to be another than was read: Discover names it.
+};
+
 class Source {
  public:
   virtual ~Source() = default;
@@ -87,12 +93,13 @@ class Source {
   // followed.
   virtual Result<Discovery> DiscoverNews(Cursor& cursor) { return Discover(cursor); }
   // Does with objects that are done, which a commit has made durable, what the source is told to do
-  // (`when_done`). The answer names those with which that failed.
-  virtual Errors Settle(const std::vector<ledger::ObjectProgress>& /*finished*/,
-                        Cursor& /*cursor*/) {
+  // (`when_done`).
+  virtual PutAwayOutcome Settle(const std::vector<ledger::ObjectProgress>& /*finished*/,
+                                Cursor& /*cursor*/) {
     return {};
   }
-  // Error source.lost (kNotFound): that version is gone from there.
+  // Errors: source.lost (kNotFound), that version is gone from there; source.unreadable, it may be
+  // there and cannot be opened.
   virtual Result<std::unique_ptr<OpenSplit>> Open(const ledger::ObjectProgress& split) = 0;
   // How the split's bytes are to be decoded; of a dead letter's input, its name is enough.
   virtual Result<format::FormatSpec> FormatOf(const ledger::ObjectProgress& split) const = 0;

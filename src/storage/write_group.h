@@ -6,8 +6,7 @@
 //
 // Invariants:
 //   (1) An object is visible and durable when Sync has returned success, as after Store's own
-//   Finish;
-//       before that it may or may not be there.
+//       Finish; before that it may or may not be there.
 //   (2) At most kWritesAtOnce objects are being finished: Finish waits for one beyond that.
 //   (3) Dropping the group waits for what was started. What a failed or forgotten write left behind
 //       is an object that nobody names.

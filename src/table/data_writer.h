@@ -1,7 +1,7 @@
 // Writes rows into Parquet data files of one table, one open file per partition.
 //
 //   Make -> Write* -> Finish -> DataFiles, durable after the group's Sync, named by nobody yet
-//                `-> dropped: unfinished files vanish, finished ones are orphans for the sweep
+//                `-> dropped: unfinished files vanish, finished ones stay, named by nobody
 //
 // Files are zstd-compressed, carry Iceberg's field ids, and are named after the batch, epoch and
 // attempt that wrote them, so that no name is ever written twice. Threads: one at a time.

@@ -2,10 +2,9 @@
 // metadata small while doing so. It never moves a pointer itself: that is one transaction of the
 // catalog, made by commit/.
 //
-//   Load/Create -> DataWriter (data_writer.h) -> Prepare -> Sync -> [catalog.Commit(move)] ->
-//   Settle
-//                                                   ^                     | catalog.conflict
-//                                                   +------- Load --------+
+//   Load/Create -> DataWriter (data_writer.h) -> Prepare -> Sync -> catalog.Commit(move) -> Settle
+//                                                   ^                      | catalog.conflict
+//                                                   +-------- Load --------+
 //
 // Invariants:
 //   (1) Prepare writes new files only; nothing a reader can reach changes before the pointer moves.
@@ -99,7 +98,7 @@ class Lake {
   Result<void> Sync() { return writes_.Sync(); }
 
   // After the pointer moved: remembers the state and starts to remove what it made unreachable; the
-  // Lake's end waits for it. What cannot be removed stays, for a later sweep.
+  // Lake's end waits for it. What cannot be removed stays.
   void Settle(const PreparedTable& prepared);
 
   // The data files of a snapshot (0: the current one; an empty table has none). Errors:

@@ -19,7 +19,7 @@
 
 namespace weir::telemetry {
 
-// read = accepted + rejected + duplicate + filtered + late (DESIGN.md section 1, promise 2).
+// read = accepted + rejected + duplicate + filtered + late (promise 2 of ARCHITECTURE.md).
 struct BatchCounts {
   uint64_t read = 0;
   uint64_t accepted = 0;

@@ -19,7 +19,7 @@ SELECT kind, count(*) AS events FROM raw.events GROUP BY kind
 """
 # Not passed by weir run with the keys of this project: tests/cases/files/when_done.test, plan/kill_apply.test,
 # bad_records/kill_*.test, table/kill_merge.test, and the replay's test below.
-ELSEWHERE = {"files.hidden", "apply.prepared", "bad_records.publish", "replay.read", "upkeep.prepared",
+ELSEWHERE = {"files.hidden", "files.put_away", "apply.prepared", "bad_records.publish", "replay.read", "upkeep.prepared",
              "wal.written", "wal.synced",  # serve_kill_test.py
              "land.written", "land.kept"}  # files/land.test, serve/land.test
 

@@ -67,8 +67,10 @@ Result<std::unique_ptr<OpenSplit>> OpenFileSplit(env::Files& files, const std::s
                                                  const ObjectProgress& split) {
   auto file = files.Open(path);
   if (!file) {
-    if (file.error().kind != ErrorKind::kNotFound) return Fail(std::move(file).error());
-    return Lost(split, "the file is gone");
+    if (file.error().kind == ErrorKind::kNotFound) return Lost(split, "the file is gone");
+    Error error = std::move(file).error();
+    error.code = "source.unreadable";
+    return Fail(std::move(error));
   }
   WEIR_ASSIGN(const env::FileStatus status, (*file)->Status());
   const bool as_known = status.size == split.size && status.mtime_ns == split.mtime_ns;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <unordered_set>
 
 #include "env/hash.h"
 #include "format/decoder.h"
@@ -59,6 +60,7 @@ class FilesSource final : public Source {
         put_away_(context, spec_) {}
 
   Result<Discovery> Discover(Cursor& cursor) override {
+    named_.clear();
     env::Found there = news_.Everywhere(files_, names_.glob());
     folders_ = std::move(there.folders);
     failed_.clear();
@@ -74,6 +76,7 @@ class FilesSource final : public Source {
   Result<Discovery> DiscoverNews(Cursor& cursor) override {
     const FileNews::Looks due = news_.Due();
     if (due.everywhere) return Discover(cursor);
+    named_.clear();
     Discovery found;
     for (const std::string& path : due.paths) {
       if (marked() && LastName(path) == "_SUCCESS") return Discover(cursor);
@@ -84,7 +87,7 @@ class FilesSource final : public Source {
     return WithFailures(std::move(found));
   }
 
-  Errors Settle(const std::vector<ObjectProgress>& finished, Cursor& cursor) override {
+  PutAwayOutcome Settle(const std::vector<ObjectProgress>& finished, Cursor& cursor) override {
     return put_away_.Run(finished, folders_, cursor);
   }
 
@@ -143,6 +146,7 @@ class FilesSource final : public Source {
 
   // Decides about one file and adds it to `found` where there is something to say.
   Result<void> Look(const std::string& path, Cursor& cursor, Discovery& found) {
+    WEIR_TRY(CheckNotStopped());
     if (marked() && IsMarker(path)) return {};
     news_.Forget(path);
     failed_.erase(path);
@@ -154,6 +158,11 @@ class FilesSource final : public Source {
     }
     Seen seen = std::move(*opened);
     if (seen.status.is_directory) return {};
+    // In a plan, it would stop all that is planned with it.
+    if (auto format = FormatOf(Named(seen.name)); !format) {
+      Failed(path, std::move(format).error());
+      return {};
+    }
     ++found.objects;
     if (news_.IsSettled(path, seen.status)) return {};
     seen.complete = HowComplete(seen);
@@ -163,14 +172,16 @@ class FilesSource final : public Source {
     }
     WEIR_ASSIGN(const auto known, cursor.ByPath(seen.name));
     const bool begun_in_part = spec_.each_is_all && known && !known->done;
+    const bool by_content = put_away_.TakeOtherContent(path);
     if (known && known->size == seen.status.size && known->mtime_ns == seen.status.mtime_ns &&
-        !begun_in_part) {
+        !begun_in_part && !by_content) {
       if (news_.followed()) by_inode_[seen.status.inode] = seen.name;
       TellKnown(seen, *known, found);
       return {};
     }
     WEIR_ASSIGN(const auto before, Before(seen, known, cursor));
     auto version = ReadVersion(seen, before);
+    WEIR_TRY(CheckNotStopped());
     if (!version) {
       news_.AgainIn(path, kRestTime);
       Failed(path, std::move(version).error());
@@ -207,6 +218,7 @@ class FilesSource final : public Source {
 
   void Give(const Seen& seen, ObjectProgress object, Discovery& found) {
     news_.Again(seen.path);  // Whether it is the same then is seen after its batch.
+    named_.insert(object.version);
     found.splits.push_back(std::move(object));
   }
 
@@ -227,8 +239,7 @@ class FilesSource final : public Source {
                            ObjectProgress object, Cursor& cursor, Discovery& found) {
     // The same content is being named right now: whether this one is to be skipped is decided when
     // that one has been read.
-    for (const ObjectProgress& other : found.splits) {
-      if (other.version != object.version) continue;
+    if (named_.contains(object.version)) {
       news_.Again(seen.path);
       return {};
     }
@@ -283,7 +294,7 @@ class FilesSource final : public Source {
     uint64_t hashed = 0;
     bool grown = false;  // It begins with all that was known of it.
     if (known && known->size != 0 && known->size <= seen.status.size) {
-      WEIR_TRY(env::HashRange(*seen.file, 0, known->size, hash));
+      WEIR_TRY(Hash(*seen.file, 0, known->size, hash));
       grown = hash.Hex() == ContentOf(known->version);
       if (grown) {
         hashed = known->size;
@@ -311,9 +322,25 @@ class FilesSource final : public Source {
       WEIR_ASSIGN(object.size, format::WholeRecordsEnd(format, *context_.columns, state, *reader));
       if (object.size <= hashed) return std::nullopt;
     }
-    WEIR_TRY(env::HashRange(*seen.file, hashed, object.size, hash));
+    WEIR_TRY(Hash(*seen.file, hashed, object.size, hash));
     object.version = VersionOf(hash.Hex(), seen.status.mtime_ns, spec_.each_is_all);
     return object;
+  }
+
+  // In pieces, since a signal does not wait for a hundred gigabytes.
+  Result<void> Hash(const env::OpenFile& file, uint64_t from, uint64_t to,
+                    env::ContentHash& hash) const {
+    constexpr uint64_t kPiece = 64ULL * 1024 * 1024;
+    for (; from < to; from += std::min(kPiece, to - from)) {
+      WEIR_TRY(CheckNotStopped());
+      WEIR_TRY(env::HashRange(file, from, from + std::min(kPiece, to - from), hash));
+    }
+    return {};
+  }
+
+  Result<void> CheckNotStopped() const {
+    if (context_.stop == nullptr || !context_.stop->load()) return {};
+    return Fail(ErrorKind::kCancelled, "run.cancelled", "stopped by a signal");
   }
 
   Complete HowComplete(const Seen& seen) {
@@ -372,7 +399,8 @@ class FilesSource final : public Source {
   // Names that the cursor knows, of files that are followed: one that is renamed and grows at once
   // (a log that is rotated) is known again. A hint: what it begins with is checked.
   std::map<uint64_t, std::string> by_inode_;
-  std::map<std::string, Error> failed_;  // By path; those that failed when last looked at.
+  std::map<std::string, Error> failed_;    // By path; those that failed when last looked at.
+  std::unordered_set<std::string> named_;  // Versions of the splits of this look.
 };
 
 }  // namespace

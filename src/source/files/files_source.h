@@ -9,6 +9,7 @@
 // is read up to its last whole record; any other waits until it was closed.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -68,6 +69,7 @@ struct FilesContext {
   const std::vector<columnar::ColumnSpec>* columns;  // The contract's.
   std::string folder;                                // What the glob is relative to.
   std::string pipeline;
+  const std::atomic<bool>* stop = nullptr;  // Set by a signal: looking ends with kCancelled.
 };
 
 // Borrows what `context` names.

@@ -346,11 +346,11 @@ TEST_F(FilesSourceTest, WhatIsDoneIsPutAwayAndWhatIsNewerPutBack) {
   const auto finished = source->Discover(cursor_).value().finished;
   ASSERT_EQ(finished.size(), 1U);
   Write("a.csv", "id\n2\n");  // Newer than what is done.
-  EXPECT_TRUE(source->Settle(finished, cursor_).empty());
+  EXPECT_TRUE(source->Settle(finished, cursor_).failed.empty());
   EXPECT_EQ(Names("in"), "a.csv");
   NoteDone(Discover().splits[0]);
   Write("../done/events/a.csv", "something else");
-  EXPECT_TRUE(source->Settle(Discover().finished, cursor_).empty());
+  EXPECT_TRUE(source->Settle(Discover().finished, cursor_).failed.empty());
   EXPECT_EQ(Names("in"), "");
   EXPECT_EQ(Names("done/events"), "a.2.csv a.csv");
 }
@@ -363,7 +363,7 @@ TEST_F(FilesSourceTest, WhatADeadProcessHidIsPutAwayOrBack) {
   Write(".weir-done-8-b.csv", "id\n2\n");
   auto source = Make();
   EXPECT_TRUE(source->Discover(cursor_)->splits.empty());
-  EXPECT_TRUE(source->Settle({}, cursor_).empty());
+  EXPECT_TRUE(source->Settle({}, cursor_).failed.empty());
   EXPECT_EQ(Names("in"), "b.csv");
 }
 

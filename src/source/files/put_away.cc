@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view kHidden = ".weir-done-";
 constexpr int kNamesTried = 10'000;
+constexpr size_t kNameBytesMax = 255;  // Of the file systems of Linux.
 
 // a.csv.gz, 2 -> a.2.csv.gz
 std::string Numbered(const std::string& path, int number) {
@@ -40,8 +41,8 @@ PutAway::PutAway(const FilesContext& context, const FilesSpec& spec)
       when_done_(spec.when_done),
       each_is_all_(spec.each_is_all) {}
 
-Errors PutAway::Run(const std::vector<ledger::ObjectProgress>& finished,
-                    const std::vector<std::string>& folders, Cursor& cursor) {
+PutAwayOutcome PutAway::Run(const std::vector<ledger::ObjectProgress>& finished,
+                            const std::vector<std::string>& folders, Cursor& cursor) {
   if (std::holds_alternative<Keep>(when_done_)) return {};
   if (!std::exchange(looked_for_hidden_, true)) {
     for (const std::string& folder : folders) {
@@ -51,15 +52,16 @@ Errors PutAway::Run(const std::vector<ledger::ObjectProgress>& finished,
         if (!NameBehind(name).empty()) hidden_.insert(folder + "/" + name);
     }
   }
+  news_ = false;
   for (const ledger::ObjectProgress& object : finished) {
     const std::string path = names_.PathOf(object.object);
     Note(Hide(path), path);
   }
   for (const std::string& hidden : std::set<std::string>(hidden_))
     Note(Finish(hidden, cursor), FolderOf(hidden) + "/" + NameBehind(LastName(hidden)));
-  Errors errors;
-  for (const auto& [path, error] : failed_) errors.push_back(error);
-  return errors;
+  PutAwayOutcome outcome{.failed = {}, .news = news_};
+  for (const auto& [path, error] : failed_) outcome.failed.push_back(error);
+  return outcome;
 }
 
 void PutAway::Note(const Result<void>& done, const std::string& path) {
@@ -75,8 +77,13 @@ void PutAway::Note(const Result<void>& done, const std::string& path) {
 
 Result<void> PutAway::Hide(const std::string& path) {
   for (int tries = 0; tries < kNamesTried; ++tries) {
-    const std::string hidden = FolderOf(path) + "/" + std::string(kHidden) +
-                               std::to_string(++counter_) + "-" + LastName(path);
+    const std::string name =
+        std::string(kHidden) + std::to_string(++counter_) + "-" + LastName(path);
+    if (name.size() > kNameBytesMax)
+      return Fail(ErrorKind::kInvalid, "files.long_name",
+                  "its name is too long to be put away; its records are committed",
+                  "give such files names of at most 230 bytes, or leave when_done out");
+    const std::string hidden = FolderOf(path) + "/" + name;
     const auto renamed = context_.files.RenameNew(path, hidden);
     if (!renamed && renamed.error().kind == ErrorKind::kExists) continue;
     if (renamed) hidden_.insert(hidden);
@@ -88,43 +95,52 @@ Result<void> PutAway::Hide(const std::string& path) {
 
 Result<void> PutAway::Finish(const std::string& hidden, Cursor& cursor) {
   const std::string path = FolderOf(hidden) + "/" + NameBehind(LastName(hidden));
-  auto done = IsDone(hidden, path, cursor);
+  auto done = WhatIsLeft(hidden, path, cursor);
   if (!done) {
     if (done.error().kind == ErrorKind::kNotFound) hidden_.erase(hidden);
     return Fail(std::move(done).error());
   }
-  if (!*done) {
+  if (*done != Left::kDone) {
+    if (*done == Left::kOtherContent) {
+      other_content_.insert(path);
+      news_ |= told_.insert(path).second;
+    }
     const auto back = context_.files.RenameNew(hidden, path);
     // Another file has the name now: when that one was put away, this one gets it back.
     if (!back && back.error().kind == ErrorKind::kExists) return {};
     if (back) hidden_.erase(hidden);
     return back;
   }
+  told_.erase(path);
+  // Before the file itself: one of its name that comes later is not ready because this one was.
+  if (marked_) WEIR_TRY(context_.files.Remove(path + ".ready"));
   if (const auto* to = std::get_if<MoveTo>(&when_done_)) {
     WEIR_TRY(Move(hidden, LastName(path), *to));
   } else {
     WEIR_TRY(context_.files.Remove(hidden));
   }
+  WEIR_TRY(env::ReachFailpoint("files.put_away"));
   hidden_.erase(hidden);
-  // A file of that name that comes later is not ready because this one was.
-  return marked_ ? context_.files.Remove(path + ".ready") : Result<void>{};
+  return {};
 }
 
-// Whether all of its content is committed and nobody can be adding to it. `path` is its name.
-Result<bool> PutAway::IsDone(const std::string& hidden, const std::string& path, Cursor& cursor) {
+// `path` is its name.
+Result<PutAway::Left> PutAway::WhatIsLeft(const std::string& hidden, const std::string& path,
+                                          Cursor& cursor) {
   WEIR_ASSIGN(const auto file, context_.files.Open(hidden));
-  if (file->writers() == env::Writers::kSome) return false;
+  if (file->writers() == env::Writers::kSome) return Left::kWritten;
   WEIR_ASSIGN(const env::FileStatus before, file->Status());
   WEIR_ASSIGN(const std::string content, env::HashPrefix(*file, before.size));
   WEIR_ASSIGN(const env::FileStatus after, file->Status());
-  if (!(before == after)) return false;
+  if (!(before == after)) return Left::kWritten;
   WEIR_ASSIGN(auto known, cursor.ByPath(names_.NameOf(path)));
   if (known && known->done && known->size == before.size && known->mtime_ns == before.mtime_ns &&
       ContentOf(known->version) == content)
-    return true;
-  if (each_is_all_) return false;  // What was done under that name once may have come again.
+    return Left::kDone;
+  // What was done under that name once may have come again.
+  if (each_is_all_) return Left::kOtherContent;
   WEIR_ASSIGN(known, cursor.ByVersion(content));
-  return known && known->done;
+  return known && known->done ? Left::kDone : Left::kOtherContent;
 }
 
 Result<void> PutAway::Move(const std::string& hidden, const std::string& name, const MoveTo& to) {
@@ -132,15 +148,25 @@ Result<void> PutAway::Move(const std::string& hidden, const std::string& name, c
       to.path.Fill({.at = context_.clock.Now(), .name = name, .pipeline = context_.pipeline}));
   const std::string target = to.path.Uses("name") ? path : path + "/" + name;
   WEIR_TRY(context_.files.MakeFolders(FolderOf(target)));
-  for (int number = 1; number < kNamesTried; ++number) {
+  const auto taken = numbers_taken_.find(target);
+  for (int number = taken == numbers_taken_.end() ? 1 : taken->second + 1; number < kNamesTried;
+       ++number) {
     const auto put = PutUnder(hidden, Numbered(target, number));
+    if (put && number > 1) numbers_taken_.insert_or_assign(target, number);
     if (put || put.error().kind != ErrorKind::kExists) return put;
-    // The same file, from before this process died.
-    WEIR_ASSIGN(const std::string there, HashOf(context_.files, Numbered(target, number)));
-    WEIR_ASSIGN(const std::string ours, HashOf(context_.files, hidden));
-    if (there == ours) return context_.files.Remove(hidden);
+    WEIR_ASSIGN(const bool same, SameBytes(hidden, Numbered(target, number)));
+    if (same) return context_.files.Remove(hidden);  // From before this process died.
   }
   return Fail(ErrorKind::kExists, "file.exists", "no name is free for it in " + FolderOf(target));
+}
+
+Result<bool> PutAway::SameBytes(const std::string& a, const std::string& b) {
+  WEIR_ASSIGN(const env::FileStatus of_a, context_.files.Status(a));
+  WEIR_ASSIGN(const env::FileStatus of_b, context_.files.Status(b));
+  if (of_a.size != of_b.size) return false;
+  WEIR_ASSIGN(const std::string hash, HashOf(context_.files, a));
+  WEIR_ASSIGN(const std::string other, HashOf(context_.files, b));
+  return hash == other;
 }
 
 Result<void> PutAway::PutUnder(const std::string& hidden, const std::string& target) {

@@ -1,14 +1,12 @@
 // The `generate` source: rows made from a seed, with defects at stated rates and the truth about
 // them.
 //
-//   GenerateFields (YAML) --> CheckGenerate (SQL) --> Generate: files, each with its truth beside
-//   it
+//   GenerateFields (YAML) --> CheckGenerate (SQL) --> Generate: files, each with its truth
 //
 // Invariants (tested in generate_test.cc):
 //   (1) Same spec, seed and options: same bytes, for ever, on every machine. A value depends on
-//   (seed,
-//       field name, call within the field, row) alone: another field, file size or batch size
-//       changes nothing.
+//       (seed, field name, call within the field, row) alone: another field, file size or batch
+//       size changes nothing.
 //   (2) The truth names every defect in the file and nothing else.
 //   (3) Memory does not grow with the rows.
 //
