@@ -210,9 +210,13 @@ class Backing {
 
 Result<json> RestoreFrom(const ReadProject& project, const std::string& folder) {
   env::Files& files = env::SystemFiles();
-  WEIR_ASSIGN(const std::string text,
-              env::ReadWhole(files, folder + "/backup.json", kIndexBytesMax));
-  const json index = json::parse(text, nullptr, false);
+  auto text = env::ReadWhole(files, folder + "/backup.json", kIndexBytesMax);
+  if (!text) {
+    Error error = std::move(text).error();
+    if (error.kind == ErrorKind::kNotFound) error.next = "name a folder that weir backup has made";
+    return Fail(std::move(error));
+  }
+  const json index = json::parse(*text, nullptr, false);
   if (!index.is_object() || index.value("weir.backup", 0) != 1)
     return Fail(ErrorKind::kCorrupt, "restore.index",
                 folder + "/backup.json is no index of a backup");

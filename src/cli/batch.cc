@@ -162,6 +162,18 @@ Result<const pipeline::PipelineSpec*> FindPipeline(const ReadProject& read,
               near ? "did you mean '" + *near + "'?" : "weir batch ls");
 }
 
+// Whether a pipeline may have batches: it is in weir.yaml, or has some from before.
+Result<void> CheckName(const Reading& reading, const std::string& name) {
+  WEIR_ASSIGN(const auto all, reading.state->catalog().Batches(""));
+  std::vector<std::string> names;
+  for (const BatchRecord& record : all) names.push_back(record.id.pipeline);
+  for (const pipeline::PipelineSpec& spec : reading.project.pipelines) names.push_back(spec.name);
+  if (name.starts_with("model/") || std::ranges::find(names, name) != names.end()) return {};
+  const auto near = NearestWord(name, names);
+  return Fail(ErrorKind::kNotFound, "batch.pipeline", "there is no pipeline '" + name + "'",
+              near ? "did you mean '" + *near + "'?" : "weir batch ls");
+}
+
 }  // namespace
 
 int BatchLs(const Command& command, const BatchOptions& options) {
@@ -169,6 +181,9 @@ int BatchLs(const Command& command, const BatchOptions& options) {
   if (!reading) return reading.error();
   auto records = reading->state->catalog().Batches(options.batch);
   if (!records) return Report(command.terminal, records.error());
+  if (records->empty() && !options.batch.empty())
+    if (const auto known = CheckName(*reading, options.batch); !known)
+      return Report(command.terminal, known.error());
   if (options.held)
     std::erase_if(*records,
                   [](const BatchRecord& record) { return record.state != BatchState::kHeld; });

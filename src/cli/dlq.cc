@@ -14,12 +14,12 @@
 namespace weir::cli {
 namespace {
 
-// Prints what `sql` gives; `verb` names the JSON.
+// Prints what `sql` gives; `verb` names the JSON. What is wrong with it is what was typed.
 int Print(const Command& command, pipeline::LetterView& view, const std::string& verb,
           const std::string& sql) {
   const Terminal& terminal = command.terminal;
   const auto stream = view.Run(sql);
-  if (!stream) return Report(terminal, stream.error());
+  if (!stream) return Report(terminal, pipeline::InWhere(stream.error()));
   const query::OutputOptions options{
       .format = terminal.json ? query::OutputFormat::kJson : query::OutputFormat::kTable,
       .schema = "weir.dlq." + verb + "/1",

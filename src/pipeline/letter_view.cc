@@ -153,15 +153,17 @@ Result<std::unique_ptr<engine::ArrowStream>> LetterView::Run(const std::string& 
   return query_->Run("WITH letters AS (" + letters_ + ") " + select);
 }
 
+Error InWhere(Error error) {
+  if (error.kind != ErrorKind::kInvalid) return error;
+  error.place = {};
+  if (error.next.empty()) error.next = "write a condition of SQL, such as \"code = 'type.bigint'\"";
+  return WithContext(std::move(error), "--where");
+}
+
 Result<std::vector<std::string>> LetterView::Select(const std::string& where) {
   auto stream = Run("SELECT id FROM letters WHERE " + (where.empty() ? "true" : where) +
                     " ORDER BY received_at, source, \"offset\", id");
-  if (!stream) {
-    Error error = std::move(stream).error();
-    if (error.kind != ErrorKind::kInvalid) return Fail(std::move(error));
-    error.place = {};
-    return Fail(WithContext(std::move(error), "--where"));
-  }
+  if (!stream) return Fail(InWhere(std::move(stream).error()));
   std::vector<std::string> ids;
   std::set<std::string> known;  // A file that was lost twice has two rows of one id.
   while (true) {

@@ -27,6 +27,9 @@ namespace weir::pipeline {
 // Pipelines that have dead letters, as the catalog knows them.
 Result<std::vector<std::string>> PipelinesWithLetters(catalog::Catalog& catalog);
 
+// What is wrong with a condition that a person gave, which stood within SQL of Weir's own.
+Error InWhere(Error error);
+
 class LetterView {
  public:
   // Of pipelines that have dead letters. Fixes after entry `until` do not count (0: all do).
@@ -38,7 +41,7 @@ class LetterView {
   Result<std::unique_ptr<engine::ArrowStream>> Run(const std::string& select);
 
   // Ids of the letters that match `where` (empty: all), each once, in the order of their inputs.
-  // Error dlq.where (kInvalid) for SQL that is malformed.
+  // Errors of the engine (kInvalid) for a condition that is malformed.
   Result<std::vector<std::string>> Select(const std::string& where);
 
   // Those of `ids` that are not settled, in that order.

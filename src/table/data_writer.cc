@@ -5,8 +5,10 @@
 #include <arrow/compute/api_vector.h>
 #include <arrow/compute/cast.h>
 #include <arrow/record_batch.h>
+#include <arrow/util/byte_size.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/check.h"
 #include "base/limits.h"
@@ -16,6 +18,10 @@
 
 namespace weir::table {
 namespace {
+
+// Rows of partitions that wait for a writer, at most: with rows in no order each partition gets one
+// file, where as many were opened again and again.
+constexpr int64_t kPartitionBytesWaiting = 64LL * 1024 * 1024;
 
 std::unexpected<Error> BadColumn(const std::string& message) {
   return Fail(ErrorKind::kInvalid, "table.column", message);
@@ -60,12 +66,17 @@ class PartitionedWriter final : public DataWriter {
     rows_ += static_cast<uint64_t>(rows.num_rows());
     WEIR_ASSIGN(const iceberg::PartitionedRows split, partitioner_.Split(*fitted));
     for (uint32_t i = 0; i < split.tuples.size(); ++i) {
-      WEIR_ASSIGN(ParquetFile * file, FileOf(split.tuples[i], fitted->schema()));
-      if (split.row_tuple.empty()) {
-        WEIR_TRY(file->Write(*fitted));
-      } else {
-        WEIR_ASSIGN(const auto part, Select(*fitted, split.row_tuple, i));
+      auto part = fitted;
+      if (!split.row_tuple.empty()) {
+        WEIR_ASSIGN(part, Select(*fitted, split.row_tuple, i));
+      }
+      if (Open* open = FindOpen(split.tuples[i]); open != nullptr) {
+        WEIR_TRY(open->file->Write(*part));
+      } else if (open_.size() < kOpenPartitionsMax) {
+        WEIR_ASSIGN(ParquetFile * file, OpenFile(split.tuples[i], fitted->schema()));
         WEIR_TRY(file->Write(*part));
+      } else {
+        WEIR_TRY(LetWait(split.tuples[i], std::move(part)));
       }
     }
     return {};
@@ -75,6 +86,7 @@ class PartitionedWriter final : public DataWriter {
 
   Result<std::vector<iceberg::DataFile>> Finish() override {
     while (!open_.empty()) WEIR_TRY(Close(0));
+    WEIR_TRY(WriteWaiting());
     return std::move(finished_);
   }
 
@@ -131,14 +143,49 @@ class PartitionedWriter final : public DataWriter {
     return *plain;
   }
 
-  Result<ParquetFile*> FileOf(const iceberg::PartitionTuple& tuple,
-                              const std::shared_ptr<arrow::Schema>& schema) {
-    for (const Open& open : open_)
-      if (open.tuple == tuple) return open.file.get();
-    if (open_.size() == kOpenPartitionsMax) WEIR_TRY(Close(0));
+  // Rows of a partition for which no writer is free.
+  struct Waiting {
+    iceberg::PartitionTuple tuple;
+    arrow::RecordBatchVector rows;
+  };
+
+  std::string PathOf(const iceberg::PartitionTuple& tuple) const {
+    return iceberg::PartitionPath(partitioner_.spec(), partitioner_.types(), tuple);
+  }
+
+  Open* FindOpen(const iceberg::PartitionTuple& tuple) {
+    const auto found = std::ranges::find(open_, tuple, &Open::tuple);
+    return found == open_.end() ? nullptr : &*found;
+  }
+
+  Result<void> LetWait(const iceberg::PartitionTuple& tuple,
+                       std::shared_ptr<arrow::RecordBatch> rows) {
+    const auto bytes = arrow::util::ReferencedBufferSize(*rows);
+    if (!bytes.ok()) return BadColumn(bytes.status().message());
+    Waiting& waiting = waiting_[PathOf(tuple)];
+    waiting.tuple = tuple;
+    waiting.rows.push_back(std::move(rows));
+    waiting_bytes_ += *bytes;
+    return waiting_bytes_ > kPartitionBytesWaiting ? WriteWaiting() : Result<void>{};
+  }
+
+  // One file for each partition that waits, one after the other.
+  Result<void> WriteWaiting() {
+    for (auto& [path, waiting] : waiting_) {
+      WEIR_ASSIGN(ParquetFile * file, OpenFile(waiting.tuple, waiting.rows.front()->schema()));
+      for (const auto& rows : waiting.rows) WEIR_TRY(file->Write(*rows));
+      waiting.rows.clear();
+      WEIR_TRY(Close(open_.size() - 1));
+    }
+    waiting_.clear();
+    waiting_bytes_ = 0;
+    return {};
+  }
+
+  Result<ParquetFile*> OpenFile(const iceberg::PartitionTuple& tuple,
+                                const std::shared_ptr<arrow::Schema>& schema) {
     std::string location = iceberg::DataFolder(state_->metadata);
-    const std::string path =
-        iceberg::PartitionPath(partitioner_.spec(), partitioner_.types(), tuple);
+    const std::string path = PathOf(tuple);
     if (!path.empty()) location += "/" + path;
     location += "/" + stem_ + "-" + std::to_string(++files_) + ".parquet";
     WEIR_ASSIGN(auto file,
@@ -162,7 +209,9 @@ class PartitionedWriter final : public DataWriter {
   std::shared_ptr<arrow::Schema> schema_;
   iceberg::Partitioner partitioner_;
   std::string stem_;        // Of the names: PIPELINE-INSTANCE-BATCH-EPOCH-ATTEMPT.
-  std::vector<Open> open_;  // In the order of opening; the oldest is closed first.
+  std::vector<Open> open_;  // At most kOpenPartitionsMax, and one for those that wait.
+  std::map<std::string, Waiting> waiting_;  // By path.
+  int64_t waiting_bytes_ = 0;
   std::vector<iceberg::DataFile> finished_;
   uint64_t rows_ = 0;
   uint64_t files_ = 0;
