@@ -61,8 +61,8 @@ class Owner {
   Result<OpenBatch> Plan(ledger::BatchPlan plan);
 
   // Settles `batch` as committed. `outcome.tables` is filled in here. A table without files gets no
-  // snapshot. Errors: table.changed (kConflict: a table's columns changed since staging; replay the
-  // batch), ledger.letter_settled (kConflict: replay the batch), ledger.fenced, ledger.diverged,
+  // snapshot. Errors: table.changed (kConflict: a table's columns changed since staging; do it
+  // again), ledger.letter_settled (kConflict: do it again), ledger.fenced, ledger.diverged,
   // those of catalog and lake.
   Result<ledger::BatchOutcome> Commit(const OpenBatch& batch,
                                       std::vector<table::StagedTable> tables,

@@ -49,7 +49,7 @@ struct PlannedInput {  // Of a model: the snapshot it reads. 0: the table was em
   friend bool operator==(const PlannedInput&, const PlannedInput&) = default;
 };
 
-// Where a batch ends is decided by the bytes and these limits alone, so a replay ends there too.
+// Where a batch ends is decided by the bytes and these limits alone, so it ends there when done again.
 struct BatchPlan {
   Instant time;             // now() and _ingested_at of every record.
   std::string definition;   // Digest of contract, format and sinks (kept in the catalog).

@@ -12,7 +12,7 @@
 //   Own (a higher epoch) is possible in every state and changes nothing else.
 //
 // While a batch is staged (its files are written) the ledger still says planned: staging is not an
-// effect that anybody can see, and a replay stages again under other names.
+// effect that anybody can see, and who does it again stages under other names.
 //
 // Invariants:
 //   (1) Batch numbers have no gaps, and at most one batch is unsettled.

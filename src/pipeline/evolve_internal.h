@@ -9,7 +9,7 @@
 // that is not of that type, a name that no column may have, and columns beyond kEvolvedColumnsMax
 // stay in `_rescued`: nothing is lost, nothing is refused.
 //
-// Columns come from the table as it is when a batch begins, so a replay of a batch finds the same.
+// Columns come from the table as it is when a batch begins, so a batch done again finds the same.
 // Threads: one at a time.
 #pragma once
 

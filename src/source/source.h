@@ -103,7 +103,7 @@ class Source {
   virtual Result<std::unique_ptr<OpenSplit>> Open(const ledger::ObjectProgress& split) = 0;
   // How the split's bytes are to be decoded; of a dead letter's input, its name is enough.
   virtual Result<format::FormatSpec> FormatOf(const ledger::ObjectProgress& split) const = 0;
-  // How its bytes, as Read(0) has them, are to be kept: the same at every replay. Error
+  // How its bytes, as Read(0) has them, are to be kept: the same each time. Error
   // source.lost.
   virtual Result<LandedAs> LandAs(const ledger::ObjectProgress& split) const = 0;
   // What of requests the commit of a batch that read these must keep.
