@@ -1,8 +1,8 @@
 // Local files by glob: `source: { files: "in/*.csv" }`.
 //
-// A file version is (path, size, mtime) as a hint and its content hash as the truth: what was read
-// to its end is skipped under any name, what grew is read on from where it stopped, anything else
-// is a new version.
+// A file version is its content hash: what was read to its end is skipped under any name, what grew
+// is read on from where it stopped, anything else is a new version. Whether the content is looked at
+// at all is told by path, size and mtime.
 //
 // What counts as complete (docs/user/follow.md): `ready: stable` and `marker` keep a file from
 // being read before it is. With `close`, a plain file that somebody still writes and that may grow
