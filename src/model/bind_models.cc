@@ -35,12 +35,12 @@ class Binding {
   }
 
   Result<void> BindOne(const Model& model) {
-    std::vector<query::View> views;
-    for (const query::View& view : model.views)
-      if (std::ranges::binary_search(model.reads, view.name)) views.push_back(view);
+    std::vector<query::View> views = model.views;
     if (model.is_view()) views.push_back(model.AsView());
-    WEIR_ASSIGN(const auto query, query::SnapshotQuery::WithoutLake(session_, std::move(views)));
+    WEIR_ASSIGN(const auto query, query::SnapshotQuery::WithoutLake(session_, views));
     if (!AddTables(*query, model)) return {};
+    for (const query::View& view : model.views)
+      if (!columns_.contains(view.name)) return {};  // Told already, or not to be judged.
     auto bound = query->Bind(model.query);
     if (!bound) return Fail(engine::PlacedAt(std::move(bound).error(), model.place));
     if ((*bound)->schema() == nullptr) return {};
@@ -57,11 +57,9 @@ class Binding {
     return {};
   }
 
-  // What the model reads as tables without rows, the views too: taken apart each time, a chain of
-  // views would cost more by each of its links. False where the columns of one are not known, which
-  // was told already, or is not to be judged.
+  // False where the columns of one are not known.
   bool AddTables(query::SnapshotQuery& query, const Model& model) const {
-    return std::ranges::all_of(model.reads, [&](const TableName& table) {
+    return std::ranges::all_of(model.tables, [&](const TableName& table) {
       const auto known = columns_.find(table);
       return known != columns_.end() && query.AddFiles(table, known->second, {}).has_value();
     });

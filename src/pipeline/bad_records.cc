@@ -83,8 +83,7 @@ class Files final : public BadRecordFiles {
   Result<void> Begin(const table::WriterIdentity& identity) override {
     writer_.reset();
     batch_ = identity.batch;
-    const auto removed = files_.Remove(Staged(NameOf(batch_)));  // Of an earlier try of it.
-    if (!removed && removed.error().kind != ErrorKind::kNotFound) return removed;
+    wrote_ = false;
     return dead_letters_->Begin(identity);
   }
 
@@ -94,6 +93,7 @@ class Files final : public BadRecordFiles {
     const auto shown = ForFile(rows);
     if (!shown.ok()) return Fail(ErrorKind::kInvalid, "pipeline.memory", shown.status().ToString());
     std::string text;
+    wrote_ = true;
     if (writer_ == nullptr) {
       WEIR_TRY(files_.MakeFolders(StagingFolder()));
       WEIR_ASSIGN(writer_, files_.Replace(Staged(NameOf(batch_))));
@@ -115,6 +115,7 @@ class Files final : public BadRecordFiles {
   Result<void> Publish(const BatchId& batch, Instant planned) override {
     const std::string name = NameOf(batch);
     if (!files_.Status(Staged(name))) return {};
+    if (batch == batch_ && !wrote_) return files_.Remove(Staged(name));  // Of an earlier try of it.
     const std::string dir = InFolder(spec_.dir.Fill({.at = planned, .pipeline = batch.pipeline}));
     WEIR_TRY(files_.MakeFolders(dir));
     WEIR_TRY(env::ReachFailpoint("bad_records.publish"));
@@ -172,6 +173,7 @@ class Files final : public BadRecordFiles {
   BadRecordsSpec spec_;
   std::unique_ptr<sink::Sink> dead_letters_;
   BatchId batch_;
+  bool wrote_ = false;  // Since Begin.
   std::unique_ptr<env::ByteWriter> writer_;
   std::unique_ptr<format::Encoder> encoder_;
 };

@@ -44,7 +44,7 @@ telemetry::BatchCounts ForLog(const ledger::Counts& counts) {
 
 // A file that changes at every try is being written all the time: the run ends and says so, and who
 // follows tries less often.
-constexpr int64_t kVoidsMax = 20;
+constexpr uint64_t kVoidsMax = 20;
 constexpr microseconds kVoidPause = std::chrono::seconds(5);
 // News comes in bursts: one look takes them together.
 constexpr microseconds kLookPause = std::chrono::milliseconds(20);
@@ -125,8 +125,9 @@ struct Runner::State {
   bool following = false;
   microseconds look_at{};  // Following: not to be asked before.
   bool more = false;       // Following: behind what is being read there is more to find.
-  int64_t voids = 0;       // Batches voided in a row.
-  BadRate bad_rate;        // Of batches committed lately.
+  int64_t voids = 0;       // Following: batches voided in a row.
+  std::map<std::string, uint64_t> voids_of;  // Of a run: by the object that changed.
+  BadRate bad_rate;                          // Of batches committed lately.
 
   Result<void> Start() {
     WEIR_ASSIGN(owner,
@@ -183,7 +184,10 @@ struct Runner::State {
       return Begin(found);
     }
     const microseconds begun = context.clock.Monotonic();
+    const uint64_t voided_before = summary.voided;
     WEIR_TRY(OneBatch());
+    const bool voided = summary.voided != voided_before;
+    voids = voided ? voids + 1 : 0;
     if (reading) return NextStep{};
     if (more && voids == 0) {
       look_at = begun;
@@ -504,7 +508,6 @@ struct Runner::State {
     requests.counts.push_back(std::move(refused));
     WEIR_TRY(owner->Void(batch, {}, {read}, why, std::move(requests)));
     source->Committed({read});
-    voids = 0;
     context.log.Write(telemetry::BatchVoided{batch.id, why});
     return std::nullopt;
   }
@@ -523,7 +526,6 @@ struct Runner::State {
                 owner->Commit(batch, std::move(staged.tables), std::move(staged.outcome),
                               std::move(staged.progress), note, {}, std::move(requests)));
     source->Committed(read);
-    voids = 0;
     WEIR_TRY(PublishBadRecords(batch));
     bad_rate.Note(batch.plan.time, outcome.counts);
     Count(outcome);
@@ -695,7 +697,7 @@ struct Runner::State {
     WEIR_TRY(PublishBadRecords(batch));
     summary.voided_for.insert_or_assign(why.place.file, why.message);
     ++summary.voided;
-    if (++voids > kVoidsMax && !following) return Fail(why);
+    if (!following && ++voids_of[why.place.file] > kVoidsMax) return Fail(why);
     context.log.Write(telemetry::BatchVoided{batch.id, why.message});
     return std::nullopt;
   }
@@ -743,6 +745,7 @@ std::expected<std::unique_ptr<Runner>, Errors> Runner::Make(const RunContext& co
                                              .report = nullptr,
                                              .reading = nullptr,
                                              .failing = {},
+                                             .voids_of = {},
                                              .bad_rate = {}});
   return std::unique_ptr<Runner>(new Runner(std::move(state)));
 }

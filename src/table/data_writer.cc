@@ -162,20 +162,24 @@ class PartitionedWriter final : public DataWriter {
                        std::shared_ptr<arrow::RecordBatch> rows) {
     const auto bytes = arrow::util::ReferencedBufferSize(*rows);
     if (!bytes.ok()) return BadColumn(bytes.status().message());
-    Waiting& waiting = waiting_[PathOf(tuple)];
-    waiting.tuple = tuple;
-    waiting.rows.push_back(std::move(rows));
+    // Several partitions may have one path: it is cut where it is long, and null is a text, too.
+    std::vector<Waiting>& of_path = waiting_[PathOf(tuple)];
+    auto waiting = std::ranges::find(of_path, tuple, &Waiting::tuple);
+    if (waiting == of_path.end()) waiting = of_path.insert(waiting, {.tuple = tuple, .rows = {}});
+    waiting->rows.push_back(std::move(rows));
     waiting_bytes_ += *bytes;
     return waiting_bytes_ > kPartitionBytesWaiting ? WriteWaiting() : Result<void>{};
   }
 
   // One file for each partition that waits, one after the other.
   Result<void> WriteWaiting() {
-    for (auto& [path, waiting] : waiting_) {
-      WEIR_ASSIGN(ParquetFile * file, OpenFile(waiting.tuple, waiting.rows.front()->schema()));
-      for (const auto& rows : waiting.rows) WEIR_TRY(file->Write(*rows));
-      waiting.rows.clear();
-      WEIR_TRY(Close(open_.size() - 1));
+    for (auto& [path, of_path] : waiting_) {
+      for (Waiting& waiting : of_path) {
+        WEIR_ASSIGN(ParquetFile * file, OpenFile(waiting.tuple, waiting.rows.front()->schema()));
+        for (const auto& rows : waiting.rows) WEIR_TRY(file->Write(*rows));
+        waiting.rows.clear();
+        WEIR_TRY(Close(open_.size() - 1));
+      }
     }
     waiting_.clear();
     waiting_bytes_ = 0;
@@ -210,7 +214,7 @@ class PartitionedWriter final : public DataWriter {
   iceberg::Partitioner partitioner_;
   std::string stem_;        // Of the names: PIPELINE-INSTANCE-BATCH-EPOCH-ATTEMPT.
   std::vector<Open> open_;  // At most kOpenPartitionsMax, and one for those that wait.
-  std::map<std::string, Waiting> waiting_;  // By path.
+  std::map<std::string, std::vector<Waiting>> waiting_;  // By path.
   int64_t waiting_bytes_ = 0;
   std::vector<iceberg::DataFile> finished_;
   uint64_t rows_ = 0;

@@ -70,9 +70,11 @@ Result<std::unique_ptr<OpenSplit>> OpenFileSplit(env::Files& files, const std::s
     if (file.error().kind == ErrorKind::kNotFound) return Lost(split, "the file is gone");
     Error error = std::move(file).error();
     error.code = "source.unreadable";
+    error.place.file = split.object;
     return Fail(std::move(error));
   }
   WEIR_ASSIGN(const env::FileStatus status, (*file)->Status());
+  if (status.is_directory) return Lost(split, "a folder has its name now");
   const bool as_known = status.size == split.size && status.mtime_ns == split.mtime_ns;
   if (!as_known) {
     const bool another =

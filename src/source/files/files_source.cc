@@ -158,12 +158,12 @@ class FilesSource final : public Source {
     }
     Seen seen = std::move(*opened);
     if (seen.status.is_directory) return {};
+    ++found.objects;
     // In a plan, it would stop all that is planned with it.
     if (auto format = FormatOf(Named(seen.name)); !format) {
       Failed(path, std::move(format).error());
       return {};
     }
-    ++found.objects;
     if (news_.IsSettled(path, seen.status)) return {};
     seen.complete = HowComplete(seen);
     if (seen.complete == Complete::kNothing) {
@@ -229,7 +229,8 @@ class FilesSource final : public Source {
     } else if (std::holds_alternative<Keep>(spec_.when_done)) {
       news_.Settled(seen.path, seen.status);
     } else if (seen.complete == Complete::kWhole) {
-      found.finished.push_back(known);
+      // Hidden while somebody writes it, it would come back at once, and be news.
+      if (seen.file->writers() != env::Writers::kSome) found.finished.push_back(known);
       news_.AgainIn(seen.path, kRestTime);  // Should it be put back.
     }
   }

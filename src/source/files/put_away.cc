@@ -112,8 +112,10 @@ Result<void> PutAway::Finish(const std::string& hidden, Cursor& cursor) {
     return back;
   }
   told_.erase(path);
-  // Before the file itself: one of its name that comes later is not ready because this one was.
-  if (marked_) WEIR_TRY(context_.files.Remove(path + ".ready"));
+  // Before the file itself: one of its name that comes later is not ready because this one was. Once,
+  // and not where another has the name: then the marker may be that one's.
+  if (marked_ && unmarked_.insert(hidden).second && !context_.files.Status(path))
+    WEIR_TRY(context_.files.Remove(path + ".ready"));
   if (const auto* to = std::get_if<MoveTo>(&when_done_)) {
     WEIR_TRY(Move(hidden, LastName(path), *to));
   } else {
@@ -121,6 +123,7 @@ Result<void> PutAway::Finish(const std::string& hidden, Cursor& cursor) {
   }
   WEIR_TRY(env::ReachFailpoint("files.put_away"));
   hidden_.erase(hidden);
+  unmarked_.erase(hidden);
   return {};
 }
 

@@ -53,6 +53,7 @@ class PutAway {
   bool each_is_all_;
   bool looked_for_hidden_ = false;
   std::set<std::string> hidden_;         // Private names that are there.
+  std::set<std::string> unmarked_;       // Of these, whose marker was seen to.
   std::set<std::string> other_content_;  // Paths.
   std::set<std::string> told_;           // Of these, until they are put away: news but once.
   bool news_ = false;                    // Of this Run.
